@@ -1,0 +1,285 @@
+//! One LMDB environment: a folder with one data file, its transactions, and the growth of its map.
+//!
+//! Readers are snapshots without locks; there is one writer at a time. LMDB maps the file into memory
+//! with a fixed size, and that size may only change while no transaction is alive. A [`Gate`] counts the
+//! living ones, so [`Environment::grow`] can wait for them and hold new ones back for that moment.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use heed::types::Bytes;
+use heed::{CommitOrAbort, Database, EnvOpenOptions, WithoutTls};
+
+use crate::{PlainTable, StorageError};
+
+/// What every read takes. [`ReadTxn`] and [`WriteTxn`] both give one by dereference.
+pub type Txn<'e> = heed::RoTxn<'e>;
+
+/// Granularity of the map's size: a multiple of every page size in use.
+const MAP_STEP_BYTES: usize = 1 << 20;
+
+/// How an environment is opened.
+#[derive(Debug, Clone)]
+pub struct EnvironmentOptions {
+    /// Most named tables.
+    pub tables_max: u32,
+    /// Size of the map at opening, in bytes: virtual memory, not disk. It grows when needed.
+    pub map_size_bytes: usize,
+    /// Most read transactions at once.
+    pub readers_max: u32,
+}
+
+impl Default for EnvironmentOptions {
+    fn default() -> Self {
+        EnvironmentOptions { tables_max: 32, map_size_bytes: 1 << 30, readers_max: 1024 }
+    }
+}
+
+/// An open environment. Clones share it; it closes with the last one.
+#[derive(Clone)]
+pub struct Environment {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    env: heed::Env<WithoutTls>,
+    path: PathBuf,
+    gate: Gate,
+}
+
+impl Environment {
+    /// Opens the environment in the folder `path`, which is made when missing.
+    ///
+    /// # Errors
+    /// `Io`, `DiskFull`, `TooManyOpenFiles`; `Corrupted` when the file is not a store.
+    #[allow(unsafe_code)]
+    pub fn open(path: &Path, options: &EnvironmentOptions) -> Result<Environment, StorageError> {
+        std::fs::create_dir_all(path)?;
+        let file_bytes = std::fs::metadata(path.join("data.mdb")).map_or(0, |data| data.len() as usize);
+        let map_bytes = options.map_size_bytes.max(file_bytes.saturating_mul(2));
+        let mut open = EnvOpenOptions::new().read_txn_without_tls();
+        open.map_size(map_bytes.next_multiple_of(MAP_STEP_BYTES))
+            .max_dbs(options.tables_max)
+            .max_readers(options.readers_max);
+        // SAFETY: LMDB asks that nobody but LMDB changes the mapped file while it is open. The folder
+        // belongs to this process (the data folder is locked by the server), and heed refuses to open
+        // the same environment twice in one process.
+        let env = unsafe { open.open(path)? };
+        env.clear_stale_readers()?;
+        let inner = Inner { env, path: path.to_path_buf(), gate: Gate::default() };
+        Ok(Environment { inner: Arc::new(inner) })
+    }
+
+    /// Opens the named tables, creating those that are missing, in one transaction.
+    ///
+    /// Must not be called while this thread holds a write transaction of this environment.
+    pub fn tables<const N: usize>(&self, names: [&'static str; N]) -> Result<[PlainTable; N], StorageError> {
+        if let Some(tables) = self.existing_tables(&names)? {
+            return Ok(with_names(tables, names));
+        }
+        let _pass = self.inner.gate.enter();
+        let wtxn = self.inner.env.write_txn()?;
+        let made = self.inner.env.create_databases_and_commit(wtxn, |opener, wtxn| {
+            let tables = try_each(names, |name| opener.create_database::<Bytes, Bytes>(wtxn, Some(name)))?;
+            Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(tables))
+        })?;
+        match made {
+            CommitOrAbort::Commit(tables) => Ok(with_names(tables, names)),
+            CommitOrAbort::Abort(()) => unreachable!("the closure above always commits"),
+        }
+    }
+
+    /// The tables, if all are there: opening costs no write then.
+    fn existing_tables<const N: usize>(
+        &self,
+        names: &[&'static str; N],
+    ) -> Result<Option<[Database<'static, Bytes, Bytes>; N]>, StorageError> {
+        let _pass = self.inner.gate.enter();
+        let rtxn = self.inner.env.read_txn()?;
+        let opened = self.inner.env.open_databases_and_commit(rtxn, |opener, rtxn| {
+            let tables = try_each(*names, |name| opener.open_database::<Bytes, Bytes>(rtxn, Some(name)))?;
+            Ok::<_, heed::Error>(if tables.iter().all(Option::is_some) {
+                CommitOrAbort::Commit(tables.map(|table| table.expect("all were checked to be there")))
+            } else {
+                CommitOrAbort::Abort(())
+            })
+        })?;
+        Ok(opened.commit())
+    }
+
+    /// Opens one table, creating it when missing. [`Environment::tables`] opens several at the price of one.
+    pub fn plain_table(&self, name: &'static str) -> Result<PlainTable, StorageError> {
+        self.tables([name]).map(|[table]| table)
+    }
+
+    /// A snapshot of all tables as they are now.
+    pub fn read_txn(&self) -> Result<ReadTxn<'_>, StorageError> {
+        let pass = self.inner.gate.enter();
+        Ok(ReadTxn { txn: self.inner.env.read_txn()?, _pass: Some(pass) })
+    }
+
+    /// The one write transaction; waits for the one before to end.
+    pub fn write_txn(&self) -> Result<WriteTxn<'_>, StorageError> {
+        let pass = self.inner.gate.enter();
+        Ok(WriteTxn { txn: self.inner.env.write_txn()?, _pass: pass })
+    }
+
+    /// A read transaction that sees the uncommitted writes of `parent`. Several may live at once, in
+    /// several threads; `parent` cannot write meanwhile.
+    pub fn nested_read_txn<'p>(&'p self, parent: &'p WriteTxn<'_>) -> Result<ReadTxn<'p>, StorageError> {
+        Ok(ReadTxn { txn: self.inner.env.nested_read_txn(&parent.txn)?, _pass: None })
+    }
+
+    /// Makes the map at least `minimum_bytes` and at least twice what it was. Waits until no transaction
+    /// is alive: the caller must hold none.
+    #[allow(unsafe_code)]
+    pub fn grow(&self, minimum_bytes: usize) -> Result<(), StorageError> {
+        let _closed = self.inner.gate.close();
+        let map_bytes = minimum_bytes.max(self.map_size_bytes() * 2).next_multiple_of(MAP_STEP_BYTES);
+        // SAFETY: the closed gate proves that no transaction of this environment is alive, and none
+        // starts before `_closed` is dropped.
+        unsafe { self.inner.env.resize(map_bytes)? };
+        Ok(())
+    }
+
+    /// Size of the map, in bytes.
+    pub fn map_size_bytes(&self) -> usize {
+        self.inner.env.info().map_size
+    }
+
+    /// Bytes of the file up to its last page in use.
+    pub fn used_bytes(&self) -> Result<u64, StorageError> {
+        const PAGE_BYTES: u64 = 4096;
+        Ok((self.inner.env.info().last_page_number as u64 + 1) * PAGE_BYTES)
+    }
+
+    /// Size of the data file, in bytes.
+    pub fn disk_bytes(&self) -> Result<u64, StorageError> {
+        Ok(self.inner.env.real_disk_size()?)
+    }
+
+    /// Writes a compacted copy of the data file to `to`, which must not exist.
+    pub fn copy_compacted(&self, to: &Path) -> Result<(), StorageError> {
+        let _pass = self.inner.gate.enter();
+        self.inner.env.copy_to_path(to, heed::CompactionOption::Enabled)?;
+        Ok(())
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+}
+
+fn try_each<T, U, E, const N: usize>(
+    items: [T; N],
+    make: impl FnMut(T) -> Result<U, E>,
+) -> Result<[U; N], E> {
+    let made = items.into_iter().map(make).collect::<Result<Vec<U>, E>>()?;
+    match made.try_into() {
+        Ok(array) => Ok(array),
+        Err(_) => unreachable!("one made for each of the N items"),
+    }
+}
+
+fn with_names<const N: usize>(
+    tables: [Database<'static, Bytes, Bytes>; N],
+    names: [&'static str; N],
+) -> [PlainTable; N] {
+    let mut names = names.into_iter();
+    tables.map(|database| PlainTable::over(database, names.next().expect("as many names as tables")))
+}
+
+/// A snapshot. May move between threads, not be shared by them.
+pub struct ReadTxn<'e> {
+    txn: heed::RoTxn<'e, WithoutTls>,
+    _pass: Option<Pass<'e>>,
+}
+
+impl<'e> Deref for ReadTxn<'e> {
+    type Target = Txn<'e>;
+
+    fn deref(&self) -> &Txn<'e> {
+        &self.txn
+    }
+}
+
+/// The write transaction: sees its own writes; dropped without commit, it leaves no trace.
+pub struct WriteTxn<'e> {
+    pub(crate) txn: heed::RwTxn<'e>,
+    _pass: Pass<'e>,
+}
+
+impl WriteTxn<'_> {
+    /// Makes the writes durable (one fsync) and visible to the readers that start after.
+    pub fn commit(self) -> Result<(), StorageError> {
+        Ok(self.txn.commit()?)
+    }
+}
+
+impl<'e> Deref for WriteTxn<'e> {
+    type Target = Txn<'e>;
+
+    fn deref(&self) -> &Txn<'e> {
+        &self.txn
+    }
+}
+
+/// Counts living transactions; closed while the map is being resized.
+#[derive(Default)]
+struct Gate {
+    state: Mutex<GateState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct GateState {
+    alive: usize,
+    closed: bool,
+}
+
+struct Pass<'g> {
+    gate: &'g Gate,
+}
+
+struct Closed<'g> {
+    gate: &'g Gate,
+}
+
+impl Gate {
+    fn lock(&self) -> MutexGuard<'_, GateState> {
+        // The state is two plain fields, right after every statement: a panic elsewhere cannot break it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_while(&self, busy: impl Fn(&GateState) -> bool) -> MutexGuard<'_, GateState> {
+        let state = self.lock();
+        self.changed.wait_while(state, |state| busy(state)).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self) -> Pass<'_> {
+        self.wait_while(|state| state.closed).alive += 1;
+        Pass { gate: self }
+    }
+
+    fn close(&self) -> Closed<'_> {
+        self.wait_while(|state| state.closed).closed = true;
+        drop(self.wait_while(|state| state.alive > 0));
+        Closed { gate: self }
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.gate.lock().alive -= 1;
+        self.gate.changed.notify_all();
+    }
+}
+
+impl Drop for Closed<'_> {
+    fn drop(&mut self) {
+        self.gate.lock().closed = false;
+        self.gate.changed.notify_all();
+    }
+}

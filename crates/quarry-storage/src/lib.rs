@@ -1,0 +1,33 @@
+//! LMDB environments and the tables on them. The only crate that knows LMDB.
+//!
+//! Reading order:
+//! - [`environment`]: one folder on disk; transactions; growth of the map.
+//! - [`plain_table`]: bytes to bytes, one LMDB entry each.
+//! - [`block`]: how runs of neighbouring entries are packed in one block, byte by byte.
+//! - [`block_table`]: a sorted map on such blocks, for reading.
+//! - [`block_writer`]: sorted changes to a block table, rewriting only the blocks they touch.
+//! - [`postings`]: the bytes of a set of document ids.
+//! - [`postings_table`]: key to set of document ids, on a block table.
+//! - [`postings_writer`]: sorted changes to a postings table.
+
+pub mod block;
+pub mod block_table;
+pub mod block_writer;
+pub mod environment;
+pub mod error;
+pub mod plain_table;
+pub mod postings;
+pub mod postings_table;
+pub mod postings_writer;
+
+pub use block_table::{BlockCursor, BlockTable};
+pub use block_writer::{BlockSink, BlockStore, BlockWriter, DirectStore, SnapshotStore};
+pub use environment::{Environment, EnvironmentOptions, ReadTxn, Txn, WriteTxn};
+pub use error::StorageError;
+pub use plain_table::PlainTable;
+pub use postings::Postings;
+pub use postings_table::{PostingsCursor, PostingsTable};
+pub use postings_writer::{KeyOutcome, PostingsWriter};
+
+/// The longest key that LMDB takes, in bytes.
+pub const KEY_BYTES_MAX: usize = 511;

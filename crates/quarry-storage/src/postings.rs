@@ -1,0 +1,200 @@
+//! The bytes of a set of document ids, and of the segments that a large set is cut into.
+//!
+//! A posting is stored in segments of 2^18 = 262,144 ids, each an entry of its own, so that a change to one
+//! document never rewrites more than 32 KiB of a set, however large the index. The entry's flags:
+//!
+//! - bit 0, *dense*: the value is a Roaring bitmap in its portable serialisation (ids are absolute);
+//!   otherwise it is a list of varints: the first id, then for each next one its distance to the one before, less 1.
+//! - bit 1, *continued*: the entry's key ends with the segment's number (u16, big endian). Segment 0 has no such suffix.
+//!
+//! The smaller of both forms is stored. In a table with group sizes (facets) the value starts with one byte.
+
+use roaring::RoaringBitmap;
+
+use crate::StorageError;
+use crate::block::{Flags, read_varint, write_varint};
+
+/// The value is a Roaring bitmap.
+pub(crate) const DENSE: Flags = 1;
+/// The key ends with a segment number.
+pub(crate) const CONTINUED: Flags = 2;
+
+/// Ids per segment, as a power of two.
+const SEGMENT_BITS: u32 = 18;
+
+const DAMAGED: &str = "a posting is not a list of ascending ids";
+
+/// Segment that an id belongs to.
+pub(crate) fn segment_of(id: u32) -> u16 {
+    (id >> SEGMENT_BITS) as u16
+}
+
+/// Appends the bytes of ascending `ids` to `out`; its flags.
+pub(crate) fn encode_ids(ids: &[u32], out: &mut Vec<u8>) -> Flags {
+    // Below this a bitmap with its headers is never smaller.
+    const SPARSE_ALWAYS: usize = 32;
+    if ids.len() > SPARSE_ALWAYS {
+        let mut bitmap = RoaringBitmap::from_sorted_iter(ids.iter().copied()).unwrap_or_default();
+        if !bitmap.is_empty() {
+            return encode_bitmap(&mut bitmap, out);
+        }
+    }
+    encode_sparse(ids.iter().copied(), out);
+    0
+}
+
+/// Appends the bytes of `bitmap`, which is run-optimised on the way, to `out`; its flags.
+pub(crate) fn encode_bitmap(bitmap: &mut RoaringBitmap, out: &mut Vec<u8>) -> Flags {
+    bitmap.optimize();
+    let dense_bytes = bitmap.serialized_size();
+    // Every id takes a byte at least.
+    if bitmap.len() < dense_bytes as u64 {
+        let start = out.len();
+        encode_sparse(bitmap.iter(), out);
+        if out.len() - start <= dense_bytes {
+            return 0;
+        }
+        out.truncate(start);
+    }
+    bitmap.serialize_into(out).expect("writing to a vector does not fail");
+    DENSE
+}
+
+fn encode_sparse(ids: impl Iterator<Item = u32>, out: &mut Vec<u8>) {
+    let mut next = 0;
+    for id in ids {
+        write_varint(u64::from(id) - next, out);
+        next = u64::from(id) + 1;
+    }
+}
+
+/// One stored segment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Segment<'t> {
+    pub(crate) flags: Flags,
+    pub(crate) bytes: &'t [u8],
+}
+
+impl Segment<'_> {
+    fn len(&self, table: &'static str) -> Result<u64, StorageError> {
+        if self.flags & DENSE != 0 {
+            return Ok(self.bitmap(table)?.len());
+        }
+        Ok(self.bytes.iter().filter(|&&byte| byte < 0x80).count() as u64)
+    }
+
+    fn bitmap(&self, table: &'static str) -> Result<RoaringBitmap, StorageError> {
+        RoaringBitmap::deserialize_from(self.bytes).map_err(|_| damaged(table))
+    }
+
+    fn for_each(&self, table: &'static str, mut each: impl FnMut(u32)) -> Result<(), StorageError> {
+        let (mut at, mut next) = (0, 0u64);
+        while at < self.bytes.len() {
+            let gap = read_varint(self.bytes, &mut at).ok_or_else(|| damaged(table))?;
+            let id = next.checked_add(gap).and_then(|id| u32::try_from(id).ok()).ok_or_else(|| damaged(table))?;
+            each(id);
+            next = u64::from(id) + 1;
+        }
+        Ok(())
+    }
+
+    /// Appends the ids, ascending.
+    pub(crate) fn read_into(&self, table: &'static str, ids: &mut Vec<u32>) -> Result<(), StorageError> {
+        if self.flags & DENSE != 0 {
+            ids.extend(self.bitmap(table)?);
+            return Ok(());
+        }
+        self.for_each(table, |id| ids.push(id))
+    }
+}
+
+fn damaged(table: &'static str) -> StorageError {
+    StorageError::Corrupted { table, detail: DAMAGED }
+}
+
+/// The stored set of one key, not yet decoded.
+#[derive(Debug, Clone)]
+pub struct Postings<'t> {
+    pub(crate) table: &'static str,
+    pub(crate) group_size: u8,
+    pub(crate) first: Segment<'t>,
+    pub(crate) more: Vec<Segment<'t>>,
+}
+
+impl<'t> Postings<'t> {
+    fn segments(&self) -> impl Iterator<Item = &Segment<'t>> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+
+    /// The group-size byte of a facet table; 1 in others.
+    pub fn group_size(&self) -> u8 {
+        self.group_size
+    }
+
+    /// Number of ids, without building the set unless it is dense.
+    ///
+    /// # Errors
+    /// `Corrupted`, as all others here.
+    pub fn len(&self) -> Result<u64, StorageError> {
+        self.segments().map(|segment| segment.len(self.table)).sum()
+    }
+
+    /// Never: a key without ids is not stored.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The set.
+    pub fn decode(&self) -> Result<RoaringBitmap, StorageError> {
+        if self.more.is_empty() && self.first.flags & DENSE != 0 {
+            return self.first.bitmap(self.table);
+        }
+        let mut set = RoaringBitmap::new();
+        self.union_into(&mut set)?;
+        Ok(set)
+    }
+
+    /// Adds the ids to `set`.
+    pub fn union_into(&self, set: &mut RoaringBitmap) -> Result<(), StorageError> {
+        for segment in self.segments() {
+            if segment.flags & DENSE != 0 {
+                *set |= segment.bitmap(self.table)?;
+            } else {
+                segment.for_each(self.table, |id| {
+                    set.insert(id);
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The ids that are in `candidates` too.
+    pub fn intersection(&self, candidates: &RoaringBitmap) -> Result<RoaringBitmap, StorageError> {
+        let mut set = RoaringBitmap::new();
+        for segment in self.segments() {
+            if segment.flags & DENSE != 0 {
+                set |= segment.bitmap(self.table)? & candidates;
+            } else {
+                segment.for_each(self.table, |id| {
+                    if candidates.contains(id) {
+                        set.insert(id);
+                    }
+                })?;
+            }
+        }
+        Ok(set)
+    }
+
+    /// How many ids are in `candidates` too.
+    pub fn intersection_len(&self, candidates: &RoaringBitmap) -> Result<u64, StorageError> {
+        let mut count = 0;
+        for segment in self.segments() {
+            if segment.flags & DENSE != 0 {
+                count += segment.bitmap(self.table)?.intersection_len(candidates);
+            } else {
+                segment.for_each(self.table, |id| count += u64::from(candidates.contains(id)))?;
+            }
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,287 @@
+//! Key to set of document ids, on a block table.
+//!
+//! Keys must be prefix-free (see [`crate::block_table`]): the segments of a key are the entries whose key
+//! starts with it.
+
+use std::ops::Bound;
+
+use roaring::RoaringBitmap;
+
+use crate::block::{self, Found, RawEntry};
+use crate::block_table::{BlockCursor, BlockTable};
+use crate::environment::{Txn, WriteTxn};
+use crate::postings::{CONTINUED, Postings, Segment};
+use crate::{PlainTable, StorageError};
+
+/// A table of postings. Read here, written by [`crate::PostingsWriter`].
+#[derive(Clone, Copy)]
+pub struct PostingsTable {
+    entries: BlockTable,
+    grouped: bool,
+}
+
+impl From<PlainTable> for PostingsTable {
+    fn from(blocks: PlainTable) -> Self {
+        PostingsTable { entries: blocks.into(), grouped: false }
+    }
+}
+
+impl PostingsTable {
+    /// A table whose values start with a group-size byte (facets).
+    pub fn with_group_sizes(blocks: PlainTable) -> PostingsTable {
+        PostingsTable { entries: blocks.into(), grouped: true }
+    }
+
+    /// The stored name.
+    pub fn name(&self) -> &'static str {
+        self.entries.name()
+    }
+
+    /// The block table below.
+    pub fn entries(&self) -> BlockTable {
+        self.entries
+    }
+
+    /// Whether values start with a group-size byte.
+    pub fn has_group_sizes(&self) -> bool {
+        self.grouped
+    }
+
+    /// The set of `key`, undecoded. None if the key is absent.
+    ///
+    /// # Errors
+    /// `Corrupted`, `Lmdb`, as all reads here.
+    pub fn find<'t>(&self, txn: &'t Txn<'_>, key: &[u8]) -> Result<Option<Postings<'t>>, StorageError> {
+        let Some((block_key, block)) = self.entries.blocks().floor(txn, key)? else {
+            return self.find_in_next(txn, key, key, None);
+        };
+        let (mut at, exact) = match self.entries.find(block, key)? {
+            Found::Exact { at } => (at, true),
+            Found::Above { at } => (at, false),
+        };
+        let mut found: Option<Postings<'t>> = None;
+        while at < block.len() {
+            let entry = self.read_entry(block, &mut at)?;
+            let starts_with_key = match &found {
+                Some(_) => entry.shared >= key.len(),
+                // Only a later segment may stand under a key that is not stored itself.
+                None => exact || (entry.flags & CONTINUED != 0 && self.entry_starts_with(block, key, at)?),
+            };
+            if !starts_with_key {
+                return Ok(found);
+            }
+            self.add_segment(&mut found, entry.flags, entry.value)?;
+        }
+        self.find_in_next(txn, key, block_key, found)
+    }
+
+    fn read_entry<'b>(&self, block: &'b [u8], at: &mut usize) -> Result<RawEntry<'b>, StorageError> {
+        block::read_entry(block, at).ok_or_else(|| self.entries.damaged(block::TRUNCATED))
+    }
+
+    /// Whether the key of the entry that ends at `end` starts with `key`.
+    fn entry_starts_with(&self, block: &[u8], key: &[u8], end: usize) -> Result<bool, StorageError> {
+        let (mut at, mut full) = (0, Vec::new());
+        while at < end {
+            let entry = self.read_entry(block, &mut at)?;
+            full.truncate(entry.shared);
+            full.extend_from_slice(entry.suffix);
+        }
+        Ok(full.starts_with(key))
+    }
+
+    /// Goes on with the segments of `key` at the start of the blocks behind `block_key`.
+    fn find_in_next<'t>(
+        &self,
+        txn: &'t Txn<'_>,
+        key: &[u8],
+        block_key: &[u8],
+        mut found: Option<Postings<'t>>,
+    ) -> Result<Option<Postings<'t>>, StorageError> {
+        let mut last = block_key;
+        while let Some((next_key, block)) = self.entries.blocks().above(txn, last)? {
+            if !next_key.starts_with(key) {
+                break;
+            }
+            let mut at = 0;
+            while at < block.len() {
+                let is_first = at == 0;
+                let entry = self.read_entry(block, &mut at)?;
+                if !is_first && entry.shared < key.len() {
+                    return Ok(found);
+                }
+                self.add_segment(&mut found, entry.flags, entry.value)?;
+            }
+            last = next_key;
+        }
+        Ok(found)
+    }
+
+    fn add_segment<'t>(
+        &self,
+        found: &mut Option<Postings<'t>>,
+        flags: u8,
+        value: &'t [u8],
+    ) -> Result<(), StorageError> {
+        let (group_size, bytes) = self.split(value)?;
+        let segment = Segment { flags, bytes };
+        match found {
+            Some(postings) => postings.more.push(segment),
+            None => *found = Some(Postings { table: self.name(), group_size, first: segment, more: Vec::new() }),
+        }
+        Ok(())
+    }
+
+    /// Group size and ids of a value.
+    pub(crate) fn split<'v>(&self, value: &'v [u8]) -> Result<(u8, &'v [u8]), StorageError> {
+        if !self.grouped {
+            return Ok((1, value));
+        }
+        match value.split_first() {
+            Some((size, ids)) => Ok((*size, ids)),
+            None => Err(self.entries.damaged("a value has no group size")),
+        }
+    }
+
+    /// The set of `key`; None if the key is absent.
+    pub fn get(&self, txn: &Txn<'_>, key: &[u8]) -> Result<Option<RoaringBitmap>, StorageError> {
+        self.find(txn, key)?.map(|postings| postings.decode()).transpose()
+    }
+
+    /// Whether `key` is there.
+    pub fn contains_key(&self, txn: &Txn<'_>, key: &[u8]) -> Result<bool, StorageError> {
+        Ok(self.find(txn, key)?.is_some())
+    }
+
+    /// Number of ids of `key`; 0 if it is absent.
+    pub fn len_of(&self, txn: &Txn<'_>, key: &[u8]) -> Result<u64, StorageError> {
+        self.find(txn, key)?.map_or(Ok(0), |postings| postings.len())
+    }
+
+    /// The ids of `key` that are in `candidates`.
+    pub fn intersection(
+        &self,
+        txn: &Txn<'_>,
+        key: &[u8],
+        candidates: &RoaringBitmap,
+    ) -> Result<RoaringBitmap, StorageError> {
+        self.find(txn, key)?.map_or_else(|| Ok(RoaringBitmap::new()), |postings| postings.intersection(candidates))
+    }
+
+    /// Adds the ids of all keys that start with `prefix` to `into`.
+    pub fn union_prefix(
+        &self,
+        txn: &Txn<'_>,
+        prefix: &[u8],
+        into: &mut RoaringBitmap,
+    ) -> Result<(), StorageError> {
+        let mut cursor = self.cursor(txn, prefix)?;
+        while let Some((_, postings)) = cursor.next()? {
+            postings.union_into(into)?;
+        }
+        Ok(())
+    }
+
+    /// Keys that start with `prefix`, ascending, each once.
+    pub fn cursor<'t>(&self, txn: &'t Txn<'_>, prefix: &[u8]) -> Result<PostingsCursor<'t>, StorageError> {
+        Ok(PostingsCursor::over(*self, self.entries.cursor(txn, prefix)?))
+    }
+
+    /// Keys between two bounds, ascending, each once.
+    pub fn range_cursor<'t>(
+        &self,
+        txn: &'t Txn<'_>,
+        start: Bound<&[u8]>,
+        end: Bound<&[u8]>,
+    ) -> Result<PostingsCursor<'t>, StorageError> {
+        // An included end key may have segments behind it.
+        let end = match end {
+            Bound::Included(key) => crate::block_table::prefix_end(key),
+            other => other.map(<[u8]>::to_vec),
+        };
+        let start = match start {
+            Bound::Excluded(key) => match crate::block_table::prefix_end(key) {
+                Bound::Excluded(above) => Bound::Included(above),
+                other => other,
+            },
+            other => other.map(<[u8]>::to_vec),
+        };
+        let cursor = self.entries.range_cursor(
+            txn,
+            start.as_ref().map(Vec::as_slice),
+            end.as_ref().map(Vec::as_slice),
+        )?;
+        Ok(PostingsCursor::over(*self, cursor))
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self, txn: &Txn<'_>) -> Result<bool, StorageError> {
+        self.entries.is_empty(txn)
+    }
+
+    /// Takes everything out.
+    pub fn clear(&self, txn: &mut WriteTxn<'_>) -> Result<(), StorageError> {
+        self.entries.clear(txn)
+    }
+
+    /// Keys where the table may be cut so that writers of different parts never touch one block: each of
+    /// the ascending `wanted` keys moved down to the border of a block. An empty table can be cut anywhere.
+    pub fn partition_keys(&self, txn: &Txn<'_>, wanted: &[&[u8]]) -> Result<Vec<Vec<u8>>, StorageError> {
+        if self.is_empty(txn)? {
+            return Ok(wanted.iter().map(|key| key.to_vec()).collect());
+        }
+        let mut keys: Vec<Vec<u8>> = Vec::with_capacity(wanted.len());
+        for key in wanted {
+            let border = self.entries.border_at_or_below(txn, key, |flags| flags & CONTINUED != 0)?;
+            keys.extend(border.filter(|border| keys.last() != Some(border)));
+        }
+        // The first block also takes every key below it: it cannot be split off.
+        if let Some((first, _)) = self.entries.blocks().first(txn)? {
+            keys.retain(|key| key.as_slice() > first);
+        }
+        Ok(keys)
+    }
+}
+
+/// Walks the keys of a postings table. A key lives until the next step.
+pub struct PostingsCursor<'t> {
+    table: PostingsTable,
+    inner: BlockCursor<'t>,
+    key: Vec<u8>,
+    /// The inner cursor stands on an entry that was not given yet.
+    waiting: bool,
+}
+
+impl<'t> PostingsCursor<'t> {
+    fn over(table: PostingsTable, inner: BlockCursor<'t>) -> PostingsCursor<'t> {
+        PostingsCursor { table, inner, key: Vec::new(), waiting: false }
+    }
+
+    /// The next key and its set; None at the end.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<(&[u8], Postings<'t>)>, StorageError> {
+        if !self.waiting && !self.inner.advance()? {
+            return Ok(None);
+        }
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        key.extend_from_slice(self.logical_key());
+        self.key = key;
+        let mut found = None;
+        self.table.add_segment(&mut found, self.inner.flags(), self.inner.value())?;
+        loop {
+            self.waiting = self.inner.advance()?;
+            if !self.waiting || self.inner.flags() & CONTINUED == 0 || self.logical_key() != self.key {
+                break;
+            }
+            self.table.add_segment(&mut found, self.inner.flags(), self.inner.value())?;
+        }
+        Ok(found.map(|postings| (self.key.as_slice(), postings)))
+    }
+
+    fn logical_key(&self) -> &[u8] {
+        let key = self.inner.key();
+        let suffix = if self.inner.flags() & CONTINUED != 0 { 2.min(key.len()) } else { 0 };
+        &key[..key.len() - suffix]
+    }
+}
