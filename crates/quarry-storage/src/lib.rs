@@ -2,6 +2,7 @@
 //!
 //! Reading order:
 //! - [`environment`]: one folder on disk; transactions; growth of the map.
+//! - [`mapped_file`]: a file read where it lies.
 //! - [`plain_table`]: bytes to bytes, one LMDB entry each.
 //! - [`block`]: how runs of neighbouring entries are packed in one block, byte by byte.
 //! - [`block_table`]: a sorted map on such blocks, for reading.
@@ -15,6 +16,7 @@ pub mod block_table;
 pub mod block_writer;
 pub mod environment;
 pub mod error;
+pub mod mapped_file;
 pub mod plain_table;
 pub mod postings;
 pub mod postings_table;
@@ -24,6 +26,7 @@ pub use block_table::{BlockCursor, BlockTable};
 pub use block_writer::{BlockSink, BlockStore, BlockWriter, DirectStore, SnapshotStore};
 pub use environment::{Environment, EnvironmentOptions, ReadTxn, Txn, WriteTxn};
 pub use error::StorageError;
+pub use mapped_file::MappedFile;
 pub use plain_table::PlainTable;
 pub use postings::Postings;
 pub use postings_table::{PostingsCursor, PostingsTable};

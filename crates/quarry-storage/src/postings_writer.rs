@@ -81,7 +81,8 @@ enum Change<'c> {
 }
 
 impl<B: BlockStore> PostingsWriter<B> {
-    fn over(table: PostingsTable, blocks: BlockWriter<B>) -> PostingsWriter<B> {
+    /// A writer on any store: one that holds no block builds the table anew.
+    pub fn over(table: PostingsTable, blocks: BlockWriter<B>) -> PostingsWriter<B> {
         PostingsWriter { table, blocks, scratch: Scratch::default() }
     }
 
