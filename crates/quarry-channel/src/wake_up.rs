@@ -37,6 +37,7 @@ impl WakeUp {
     /// While the receiver is busy this reads a cache line that nobody writes.
     pub(crate) fn claim(&self) -> bool {
         fence(Ordering::SeqCst);
-        self.receiver_waits.load(Ordering::Relaxed) && self.receiver_waits.swap(false, Ordering::Relaxed)
+        self.receiver_waits.load(Ordering::Relaxed)
+            && self.receiver_waits.compare_exchange(true, false, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
