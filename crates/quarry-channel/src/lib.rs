@@ -33,9 +33,10 @@
 //! file; at most `channel_capacity` of them wait at one time, and a thread that has one more waits. A delete always
 //! fits, because no ring is smaller than [`RING_BYTES_MIN`].
 //!
-//! **Back-pressure.** A thread whose ring is full asks again 10,000 times, counts one blocked attempt, looks whether
-//! the receiver is still there, gives up its turn on the processor, and starts over. [`ChannelStatistics`] tells how
-//! often that happened.
+//! **Back-pressure.** A thread whose ring is full asks again at once, 10,000 times in all since the ring last had room
+//! without asking. Then it counts one blocked attempt, looks whether the receiver is still there, and gives up its turn
+//! on the processor; if half of the ring is then not free, it pauses for 50 microseconds and counts the next one.
+//! [`ChannelStatistics`] tells how often that happened.
 //!
 //! **Fairness.** The receiver takes one frame from a ring and goes on with the next ring, and looks at the queue of
 //! oversized operations at least once every 64 frames, so no thread starves.

@@ -5,6 +5,8 @@
 
 use std::hint;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use bbqueue_heap::BBBuffer;
 use bbqueue_heap::framed::{FrameConsumer, FrameGrantR, FrameGrantW, FrameProducer};
@@ -12,8 +14,11 @@ use bbqueue_heap::framed::{FrameConsumer, FrameGrantR, FrameGrantW, FrameProduce
 /// Longest prefix that the buffer puts before a frame.
 const LENGTH_PREFIX_BYTES_MAX: usize = 9;
 
-/// How often a full ring is asked for room before its sender counts a blocked attempt.
-const GRANT_TRIES: usize = 10_000;
+/// How often a ring may refuse room, since it last had some at once, before its sender is blocked.
+const REFUSALS_MAX: u32 = 10_000;
+
+/// Pause of a blocked sender between two looks at its ring. Spinning would take the processor from the receiver.
+const BLOCKED_PAUSE: Duration = Duration::from_micros(50);
 
 /// Longest frame that always finds room, sooner or later, in a ring of `ring_bytes`.
 ///
@@ -32,13 +37,19 @@ pub(crate) const fn ring_bytes_for(frame_bytes: usize) -> usize {
 pub(crate) fn ring(ring_bytes: usize) -> (RingProducer, RingConsumer) {
     let buffer = Arc::new(BBBuffer::new(ring_bytes));
     // SAFETY: the reference is used by the two halves alone, and each keeps the buffer alive for as long as it lives
-    // itself. No grant escapes with this lifetime: the producer's are returned with the lifetime of a borrow of the
-    // producer, the consumer's is kept inside it and dropped before its buffer.
+    // itself. No grant leaves this file: the producer's end within `write`, the consumer's is kept inside it and
+    // dropped before its buffer.
     #[allow(unsafe_code)]
     let borrowed: &'static BBBuffer = unsafe { &*Arc::as_ptr(&buffer) };
     let (producer, consumer) = borrowed.try_split_framed().expect("this buffer is split once, here");
     (
-        RingProducer { frames: producer, committed: 0, _buffer: buffer.clone() },
+        RingProducer {
+            frames: producer,
+            frame_bytes_max: frame_bytes_max(ring_bytes),
+            refusals: 0,
+            committed: 0,
+            _buffer: buffer.clone(),
+        },
         RingConsumer { reading: None, frames: consumer, taken: 0, _buffer: buffer },
     )
 }
@@ -46,6 +57,9 @@ pub(crate) fn ring(ring_bytes: usize) -> (RingProducer, RingConsumer) {
 /// The half that writes frames.
 pub(crate) struct RingProducer {
     frames: FrameProducer<'static>,
+    frame_bytes_max: usize,
+    /// Times that the ring refused room since it last had some at once.
+    refusals: u32,
     committed: u64,
     _buffer: Arc<BBBuffer>,
 }
@@ -53,16 +67,19 @@ pub(crate) struct RingProducer {
 impl RingProducer {
     /// Waits for room for a frame of `frame_bytes`, lets `fill` write it, and commits it.
     ///
-    /// Calls `when_full` after every 10,000 refusals, and gives up with its error. A `fill` that panics leaves no
-    /// frame behind.
+    /// Calls `when_blocked` whenever the sender is about to pause for want of room, and gives up with its error. A
+    /// `fill` that panics leaves no frame behind.
     pub(crate) fn write<E>(
         &mut self,
         frame_bytes: usize,
-        when_full: impl FnMut() -> Result<(), E>,
+        when_blocked: impl FnMut() -> Result<(), E>,
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<(), E> {
-        let mut frame = self.grant(frame_bytes, when_full)?;
-        fill(&mut frame);
+        let mut frame = match self.grant(frame_bytes) {
+            Some(frame) => frame,
+            None => self.grant_half(when_blocked)?,
+        };
+        fill(&mut frame[..frame_bytes]);
         frame.commit(frame_bytes);
         self.committed += 1;
         Ok(())
@@ -73,19 +90,37 @@ impl RingProducer {
         self.committed
     }
 
-    fn grant<E>(
-        &mut self,
-        frame_bytes: usize,
-        mut when_full: impl FnMut() -> Result<(), E>,
-    ) -> Result<FrameGrantW<'_>, E> {
-        loop {
-            for _ in 0..GRANT_TRIES {
-                if let Ok(frame) = self.frames.grant(frame_bytes) {
-                    return Ok(frame);
-                }
-                hint::spin_loop();
+    /// Room for a frame of `frame_bytes`, unless the ring has refused too often.
+    ///
+    /// Refusals add up over frames. Otherwise a ring that stays full, and gives room for one frame at a time, would
+    /// keep its sender spinning for ever.
+    fn grant(&mut self, frame_bytes: usize) -> Option<FrameGrantW<'static>> {
+        if let Ok(frame) = self.frames.grant(frame_bytes) {
+            self.refusals = 0;
+            return Some(frame);
+        }
+        while self.refusals < REFUSALS_MAX {
+            self.refusals += 1;
+            hint::spin_loop();
+            if let Ok(frame) = self.frames.grant(frame_bytes) {
+                return Some(frame);
             }
-            when_full()?;
+        }
+        None
+    }
+
+    /// Room for the longest frame, hence for many short ones, pausing for as long as there is none.
+    fn grant_half<E>(
+        &mut self,
+        mut when_blocked: impl FnMut() -> Result<(), E>,
+    ) -> Result<FrameGrantW<'static>, E> {
+        loop {
+            when_blocked()?;
+            if let Ok(frame) = self.frames.grant(self.frame_bytes_max) {
+                self.refusals = 0;
+                return Ok(frame);
+            }
+            thread::sleep(BLOCKED_PAUSE);
         }
     }
 }

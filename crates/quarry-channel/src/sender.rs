@@ -164,7 +164,7 @@ impl Sender<'_> {
         let counters = &shared.counters[self.ring];
         self.check_receiver()?;
         counters.count_attempt();
-        let when_full = || {
+        let when_blocked = || {
             counters.count_blocked();
             self.check_receiver()?;
             thread::yield_now();
@@ -172,7 +172,7 @@ impl Sender<'_> {
         };
         // A `fill` that panicked has left no frame behind, so a poisoned ring is as good as any.
         let mut producer = slots[self.ring].0.lock().unwrap_or_else(PoisonError::into_inner);
-        producer.write(frame_bytes, when_full, fill)?;
+        producer.write(frame_bytes, when_blocked, fill)?;
         drop(producer);
         if shared.wake_up.claim() && messages.is_empty() {
             // A full queue wakes the receiver by itself; of a receiver that has just gone the next send will tell.
