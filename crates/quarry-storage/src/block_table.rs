@@ -41,7 +41,8 @@ impl BlockTable {
         match self.find(block, key)? {
             Found::Above { .. } => Ok(None),
             Found::Exact { mut at } => {
-                let entry = block::read_entry(block, &mut at).ok_or_else(|| self.damaged(block::TRUNCATED))?;
+                let entry =
+                    block::read_entry(block, &mut at).ok_or_else(|| self.damaged(block::TRUNCATED))?;
                 Ok(Some(entry.value))
             }
         }

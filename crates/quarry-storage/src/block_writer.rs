@@ -158,9 +158,10 @@ struct PendingEntry {
 
 impl Pending {
     fn push(&mut self, key: &[u8], flags: Flags, value: &[u8]) {
-        let shared = self.entries.last().map_or(0, |last| {
-            block::common_prefix(&self.bytes[last.key_start..last.value_start], key)
-        });
+        let shared = self
+            .entries
+            .last()
+            .map_or(0, |last| block::common_prefix(&self.bytes[last.key_start..last.value_start], key));
         self.packed_bytes += key.len() - shared + value.len() + 3;
         let key_start = self.bytes.len();
         self.bytes.extend_from_slice(key);
@@ -392,7 +393,8 @@ impl<B: BlockStore> BlockWriter<B> {
     /// Cuts all that was gathered into blocks.
     fn flush(&mut self, group: &mut Group) -> Result<(), B::Error> {
         let bytes = self.pending.packed_bytes;
-        let mut limit = if bytes > BLOCK_BYTES_MAX { (bytes / 2 + 64).min(BLOCK_BYTES_MAX) } else { BLOCK_BYTES_MAX };
+        let mut limit =
+            if bytes > BLOCK_BYTES_MAX { (bytes / 2 + 64).min(BLOCK_BYTES_MAX) } else { BLOCK_BYTES_MAX };
         let mut from = 0;
         while from < self.pending.entries.len() {
             from = self.emit(from, limit, group)?;

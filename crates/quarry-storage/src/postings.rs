@@ -91,7 +91,8 @@ impl Segment<'_> {
         let (mut at, mut next) = (0, 0u64);
         while at < self.bytes.len() {
             let gap = read_varint(self.bytes, &mut at).ok_or_else(|| damaged(table))?;
-            let id = next.checked_add(gap).and_then(|id| u32::try_from(id).ok()).ok_or_else(|| damaged(table))?;
+            let id =
+                next.checked_add(gap).and_then(|id| u32::try_from(id).ok()).ok_or_else(|| damaged(table))?;
             each(id);
             next = u64::from(id) + 1;
         }

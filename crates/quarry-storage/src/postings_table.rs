@@ -127,7 +127,9 @@ impl PostingsTable {
         let segment = Segment { flags, bytes };
         match found {
             Some(postings) => postings.more.push(segment),
-            None => *found = Some(Postings { table: self.name(), group_size, first: segment, more: Vec::new() }),
+            None => {
+                *found = Some(Postings { table: self.name(), group_size, first: segment, more: Vec::new() })
+            }
         }
         Ok(())
     }
@@ -165,7 +167,8 @@ impl PostingsTable {
         key: &[u8],
         candidates: &RoaringBitmap,
     ) -> Result<RoaringBitmap, StorageError> {
-        self.find(txn, key)?.map_or_else(|| Ok(RoaringBitmap::new()), |postings| postings.intersection(candidates))
+        self.find(txn, key)?
+            .map_or_else(|| Ok(RoaringBitmap::new()), |postings| postings.intersection(candidates))
     }
 
     /// Adds the ids of all keys that start with `prefix` to `into`.

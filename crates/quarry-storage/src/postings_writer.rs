@@ -2,12 +2,12 @@
 
 use roaring::RoaringBitmap;
 
+use crate::BlockTable;
 use crate::block::Flags;
 use crate::block_writer::{BlockSink, BlockStore, BlockWriter, DirectStore, SnapshotStore};
 use crate::environment::{Txn, WriteTxn};
 use crate::postings::{CONTINUED, Segment, encode_bitmap, encode_ids, segment_of};
 use crate::postings_table::PostingsTable;
-use crate::BlockTable;
 
 /// What became of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

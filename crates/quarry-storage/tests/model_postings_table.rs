@@ -70,7 +70,11 @@ fn change(model: &mut Model, key: &[u8], added: &BTreeSet<u32>, removed: &BTreeS
     after.extend(added);
     after.retain(|id| !removed.contains(id));
     let outcome = expected_outcome(before.as_ref(), &after);
-    if after.is_empty() { model.remove(key) } else { model.insert(key.to_vec(), after) };
+    if after.is_empty() {
+        model.remove(key)
+    } else {
+        model.insert(key.to_vec(), after)
+    };
     outcome
 }
 
@@ -119,7 +123,11 @@ fn apply_direct(environment: &Environment, table: PostingsTable, batch: &Batch, 
             let set: RoaringBitmap = added.iter().copied().collect();
             let outcome = expected_outcome(model.get(key), added);
             assert_eq!(writer.set(key, &set).unwrap(), outcome);
-            if added.is_empty() { model.remove(key) } else { model.insert(key.clone(), added.clone()) };
+            if added.is_empty() {
+                model.remove(key)
+            } else {
+                model.insert(key.clone(), added.clone())
+            };
         } else {
             let removed: BTreeSet<u32> = removed.difference(added).copied().collect();
             let (a, r): (Vec<u32>, Vec<u32>) =
