@@ -16,7 +16,9 @@ pub fn normalize_facet(value: &str) -> String {
     } else {
         trimmed.nfkd().collect::<String>().to_lowercase()
     };
-    normalized.truncate(normalized.floor_char_boundary(FACET_VALUE_BYTES_MAX));
+    let cut =
+        (0..=FACET_VALUE_BYTES_MAX.min(normalized.len())).rev().find(|at| normalized.is_char_boundary(*at));
+    normalized.truncate(cut.unwrap_or(0));
     normalized
 }
 

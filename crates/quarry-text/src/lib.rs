@@ -11,6 +11,7 @@
 
 mod facet;
 mod fold;
+mod korean;
 mod language;
 mod pattern;
 mod positions;

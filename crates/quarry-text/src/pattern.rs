@@ -32,7 +32,7 @@ pub(crate) struct Patterns {
     kinds: FxHashMap<Box<str>, PatternKind>,
     /// For each first character, the byte lengths of its patterns, longest first.
     lengths: FxHashMap<char, Vec<usize>>,
-    ascii: [u8; 128],
+    of_byte: [u8; 256],
     ascii_kinds: [PatternKind; 128],
     /// One bit for each character below U+10000 that starts a pattern.
     starts: Box<[u64; 1024]>,
@@ -48,7 +48,7 @@ impl Patterns {
         let mut built = Patterns {
             kinds: FxHashMap::default(),
             lengths: FxHashMap::default(),
-            ascii: std::array::from_fn(trait_of_ascii),
+            of_byte: std::array::from_fn(|byte| traits_before_patterns(byte as u8)),
             ascii_kinds: [word; 128],
             starts: Box::new([0; 1024]),
         };
@@ -68,18 +68,18 @@ impl Patterns {
         for (first, lengths) in &mut built.lengths {
             lengths.sort_unstable_by(|left, right| right.cmp(left));
             lengths.dedup();
-            if let Some(traits) = built.ascii.get_mut(*first as usize) {
+            if first.is_ascii() {
                 let alone = if lengths.as_slice() == [1] { trait_of::ALONE } else { 0 };
-                *traits |= trait_of::STARTS | alone;
+                built.of_byte[*first as usize] |= trait_of::STARTS | alone;
             }
         }
         built
     }
 
-    /// What an ASCII byte asks for, as bits of [`trait_of`].
+    /// What a byte asks for, as bits of [`trait_of`].
     #[inline]
-    pub(crate) fn ascii(&self, byte: u8) -> u8 {
-        self.ascii[usize::from(byte & 127)]
+    pub(crate) fn traits_of_byte(&self, byte: u8) -> u8 {
+        self.of_byte[usize::from(byte)]
     }
 
     /// Whether some pattern may start with `character`: never wrongly false.
@@ -107,14 +107,14 @@ impl Patterns {
 
     /// Bits of [`trait_of`] that hold for some byte of `piece`.
     pub(crate) fn traits(&self, piece: &str) -> u8 {
-        let of_byte = |byte: u8| if byte.is_ascii() { self.ascii(byte) } else { trait_of::NOT_ASCII };
-        piece.bytes().fold(0, |traits, byte| traits | of_byte(byte))
+        piece.bytes().fold(0, |traits, byte| traits | self.traits_of_byte(byte))
     }
 }
 
-fn trait_of_ascii(code: usize) -> u8 {
-    let byte = code as u8;
-    if byte.is_ascii_uppercase() {
+fn traits_before_patterns(byte: u8) -> u8 {
+    if !byte.is_ascii() {
+        trait_of::NOT_ASCII
+    } else if byte.is_ascii_uppercase() {
         trait_of::UPPER
     } else if crate::fold::is_removed_control(char::from(byte)) {
         trait_of::CONTROL
@@ -153,11 +153,11 @@ mod tests {
     #[test]
     fn traits_of_ascii() {
         let patterns = patterns(&["-", ". ", ".", "b"]);
-        assert_eq!(patterns.ascii(b'A'), trait_of::UPPER);
-        assert_eq!(patterns.ascii(1), trait_of::CONTROL);
-        assert_eq!(patterns.ascii(b'\t'), 0);
-        assert_eq!(patterns.ascii(b'-'), trait_of::STARTS | trait_of::ALONE);
-        assert_eq!(patterns.ascii(b'.'), trait_of::STARTS);
+        assert_eq!(patterns.traits_of_byte(b'A'), trait_of::UPPER);
+        assert_eq!(patterns.traits_of_byte(1), trait_of::CONTROL);
+        assert_eq!(patterns.traits_of_byte(b'\t'), 0);
+        assert_eq!(patterns.traits_of_byte(b'-'), trait_of::STARTS | trait_of::ALONE);
+        assert_eq!(patterns.traits_of_byte(b'.'), trait_of::STARTS);
         assert_eq!(patterns.traits("aé"), trait_of::NOT_ASCII);
     }
 }

@@ -75,3 +75,92 @@ pub fn bucket_position(position: u16) -> u16 {
         _ => position.checked_next_power_of_two().unwrap_or(u16::MAX),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokenizer::TokenizerOptions;
+
+    fn positions(options: &TokenizerOptions, values: &[&str]) -> (Vec<(u16, String)>, FieldPositions) {
+        let tokenizer = Tokenizer::new(options);
+        let mut field = FieldPositions::new();
+        let mut found = Vec::new();
+        for value in values {
+            field.value(&tokenizer, value, &[], &mut Scratch::default(), |position, word| {
+                found.push((position, word.to_owned()));
+            });
+        }
+        (found, field)
+    }
+
+    fn check(values: &[&str], expected: &[(u16, &str)]) {
+        let (found, field) = positions(&TokenizerOptions::default(), values);
+        let found: Vec<(u16, &str)> =
+            found.iter().map(|(position, word)| (*position, word.as_str())).collect();
+        assert_eq!(found, expected, "{values:?}");
+        assert_eq!(field.word_count() as usize, expected.len());
+    }
+
+    #[test]
+    fn words_are_one_apart_and_sentences_eight() {
+        check(&["Red car"], &[(0, "red"), (1, "car")]);
+        check(&["stop. go"], &[(0, "stop"), (8, "go")]);
+        check(&["a -! - b"], &[(0, "a"), (8, "b")]);
+        check(&["3.5 m"], &[(0, "3"), (1, "5"), (2, "m")]);
+        check(&["! ?red"], &[(0, "red")]);
+        check(&["red! "], &[(0, "red")]);
+        check(&["手机壳"], &[(0, "手机"), (1, "壳")]);
+        check(&["", "..."], &[]);
+    }
+
+    #[test]
+    fn values_are_eight_apart() {
+        check(&["red car", "blue"], &[(0, "red"), (1, "car"), (9, "blue")]);
+        check(&["red!", "!blue. sky", "x"], &[(0, "red"), (8, "blue"), (16, "sky"), (24, "x")]);
+    }
+
+    #[test]
+    fn stop_words_take_a_position_and_are_not_indexed() {
+        let options =
+            TokenizerOptions { stop_words: ["the", "of"].map(String::from).into(), ..Default::default() };
+        let (found, field) = positions(&options, &["the end of the road", "The end. of"]);
+        let found: Vec<(u16, &str)> =
+            found.iter().map(|(position, word)| (*position, word.as_str())).collect();
+        assert_eq!(found, [(1, "end"), (4, "road"), (12, "the"), (13, "end")]);
+        assert_eq!(field.word_count(), 4);
+    }
+
+    #[test]
+    fn long_words_take_a_position_and_empty_ones_do_not() {
+        let long = "x".repeat(251);
+        check(&[&format!("a {long} b")], &[(0, "a"), (2, "b")]);
+        let longest = "x".repeat(250);
+        check(&[&longest], &[(0, &longest)]);
+        check(&["a \u{1} b"], &[(0, "a"), (1, "b")]);
+        check(&["a\0b"], &[(0, "a"), (1, "b")]);
+    }
+
+    #[test]
+    fn positions_beyond_the_limit_are_dropped() {
+        let (found, field) = positions(&TokenizerOptions::default(), &[&"w ".repeat(65_540), "last"]);
+        assert_eq!(found.len(), 65_536);
+        assert_eq!(found.last().map(|(position, _)| *position), Some(u16::MAX));
+        assert_eq!(u32::from(u16::MAX) + 1, POSITIONS_MAX);
+        assert_eq!(field.word_count(), 65_536);
+    }
+
+    #[test]
+    fn stored_positions_are_bucketed() {
+        let check = |position, expected| assert_eq!(bucket_position(position), expected, "{position}");
+        for exact in 0..16 {
+            check(exact, exact);
+        }
+        for (position, expected) in
+            [(16, 24), (23, 24), (24, 32), (32, 32), (33, 64), (257, 512), (32_768, 32_768)]
+        {
+            check(position, expected);
+        }
+        check(32_769, u16::MAX);
+        check(u16::MAX, u16::MAX);
+    }
+}

@@ -7,8 +7,10 @@ use charabia::segmenter::{
     ThaiSegmenter,
 };
 use charabia::{Language, Script};
-use icu_segmenter::WordSegmenter;
 use icu_segmenter::options::WordBreakInvariantOptions;
+use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed};
+
+use crate::korean;
 
 /// The way a script or language is cut into words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub(crate) enum Segmenter {
     Chinese,
     /// Dictionary words.
     Japanese,
-    /// Words as they are spaced, numbers apart.
+    /// Words as they are spaced, without their endings.
     Korean,
     /// Longest dictionary prefix first.
     Thai,
@@ -31,8 +33,8 @@ pub(crate) enum Segmenter {
     Arabic,
 }
 
-/// Words of Japanese and Korean, from data compiled into the program.
-static WORDS: LazyLock<icu_segmenter::WordSegmenterBorrowed<'static>> =
+/// Words of Japanese, from data compiled into the program.
+static JAPANESE_WORDS: LazyLock<WordSegmenterBorrowed<'static>> =
     LazyLock::new(|| WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()));
 
 impl Segmenter {
@@ -53,9 +55,10 @@ impl Segmenter {
     pub(crate) fn segment(self, piece: &str, ends: &mut Vec<usize>) {
         let library: &dyn LibrarySegmenter = match self {
             Segmenter::Whole => return ends.push(piece.len()),
-            Segmenter::Japanese | Segmenter::Korean => {
-                return ends.extend(WORDS.segment_str(piece).filter(|end| *end > 0));
+            Segmenter::Japanese => {
+                return ends.extend(JAPANESE_WORDS.segment_str(piece).filter(|end| *end > 0));
             }
+            Segmenter::Korean => return korean::segment(piece, ends),
             Segmenter::German => &GermanSegmenter,
             Segmenter::Chinese => &ChineseSegmenter,
             Segmenter::Thai => &ThaiSegmenter,

@@ -200,42 +200,47 @@ impl<'p, F: FnMut(Token<'_>, &[(u8, u8)])> Pass<'p, F> {
         let language = language_of(&text[group.start..group.end], group.script, locales);
         self.fold = Fold::of(group.script, language);
         self.segmenter = Segmenter::of(group.script, language);
-        let patterns = self.patterns;
-        let bytes = text.as_bytes();
-        let (mut piece_start, mut at) = (group.start, group.start);
-        let mut traits = 0;
-        while at < group.end {
-            let byte = bytes[at];
-            let (length, of_character, pattern_bytes) = if byte.is_ascii() {
-                let of_byte = patterns.ascii(byte);
-                let pattern_bytes = if of_byte & trait_of::STARTS == 0 {
-                    None
-                } else if of_byte & trait_of::ALONE != 0 {
-                    Some(1)
-                } else {
-                    patterns.longest_at(&text[at..group.end], char::from(byte))
-                };
-                (1, of_byte, pattern_bytes)
-            } else {
-                let character = text[at..].chars().next().expect("at is inside the text, on a character");
-                let starts = patterns.may_start(character);
-                let longest = || patterns.longest_at(&text[at..group.end], character);
-                (character.len_utf8(), trait_of::NOT_ASCII, starts.then(longest).flatten())
-            };
-            match pattern_bytes {
-                None => {
-                    traits |= of_character;
-                    at += length;
-                }
-                Some(pattern_bytes) => {
-                    self.piece(piece_start, at, traits);
-                    self.matched(at, at + pattern_bytes);
-                    at += pattern_bytes;
-                    (piece_start, traits) = (at, 0);
-                }
+        let mut piece_start = group.start;
+        while piece_start < group.end {
+            let (match_start, match_end, traits) = self.next_match(piece_start, group.end);
+            self.piece(piece_start, match_start, traits);
+            if match_start < match_end {
+                self.matched(match_start, match_end);
             }
+            piece_start = match_end;
         }
-        self.piece(piece_start, at, traits);
+    }
+
+    /// The first pattern from `start` on, as its start and end, empty at `end` if there is none; and the traits
+    /// of what stands before it.
+    #[inline]
+    fn next_match(&self, start: usize, end: usize) -> (usize, usize, u8) {
+        let (text, patterns) = (self.text, self.patterns);
+        let bytes = &text.as_bytes()[..end];
+        let (mut at, mut traits) = (start, 0);
+        while let Some(&byte) = bytes.get(at) {
+            let of_byte = patterns.traits_of_byte(byte);
+            if of_byte & (trait_of::STARTS | trait_of::NOT_ASCII) == 0 {
+                traits |= of_byte;
+                at += 1;
+                continue;
+            }
+            if of_byte & trait_of::ALONE != 0 {
+                return (at, at + 1, traits);
+            }
+            let first = match byte.is_ascii() {
+                true => char::from(byte),
+                false => text[at..].chars().next().expect("at is inside the text, on a character"),
+            };
+            if patterns.may_start(first)
+                && let Some(length) = patterns.longest_at(&text[at..end], first)
+            {
+                return (at, at + length, traits);
+            }
+            traits |= of_byte;
+            at += first.len_utf8();
+        }
+        (end, end, traits)
     }
 
     /// Text between two patterns.

@@ -159,8 +159,6 @@ fn locales() -> impl Strategy<Value = Vec<Language>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
-
     #[test]
     fn default_settings_agree_with_the_library(text in text(), locales in locales()) {
         check(&TokenizerOptions::default(), &locales, &text);
