@@ -45,6 +45,12 @@ macro_rules! features {
                 }
             }
 
+            /// These features and those of `other`.
+            pub fn with(mut self, other: Features) -> Features {
+                $(self.$field |= other.$field;)*
+                self
+            }
+
             /// These features with a change made.
             pub fn changed(mut self, update: FeaturesUpdate) -> Features {
                 $(if let Some(value) = update.$field { self.$field = value; })*

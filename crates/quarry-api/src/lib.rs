@@ -23,7 +23,6 @@ pub mod multi_search;
 pub mod page;
 pub mod param;
 pub mod query_string;
-pub mod redact;
 pub mod request_error;
 pub mod search;
 pub mod setting;

@@ -42,7 +42,7 @@ pub struct Param<T>(pub T);
 
 impl<T: FromParameter, E: DeserializeError> Deserr<E> for Param<T> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef) -> Result<Self, E> {
-        read::<T, V, E>(&text::<V, E>(value, location)?, location).map(Param)
+        read::<T, E>(&text(value, location)?, location).map(Param)
     }
 }
 
@@ -54,8 +54,8 @@ pub struct CommaList<T>(pub Vec<T>);
 
 impl<T: FromParameter, E: DeserializeError> Deserr<E> for CommaList<T> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef) -> Result<Self, E> {
-        let text = text::<V, E>(value, location)?;
-        elements::<V, E, T>(&text, location, |element| T::from_parameter(element)).map(CommaList)
+        let text = text(value, location)?;
+        elements::<E, T>(&text, location, |element| T::from_parameter(element)).map(CommaList)
     }
 }
 
@@ -88,8 +88,8 @@ impl<T> StarList<T> {
 
 impl<T: FromParameter, E: DeserializeError> Deserr<E> for StarList<T> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef) -> Result<Self, E> {
-        let text = text::<V, E>(value, location)?;
-        let parsed = elements::<V, E, Option<T>>(&text, location, |element| match element {
+        let text = text(value, location)?;
+        let parsed = elements::<E, Option<T>>(&text, location, |element| match element {
             "*" => Ok(None),
             _ => T::from_parameter(element).map(Some),
         })?;
@@ -98,7 +98,7 @@ impl<T: FromParameter, E: DeserializeError> Deserr<E> for StarList<T> {
     }
 }
 
-fn elements<V: IntoValue, E: DeserializeError, T>(
+fn elements<E: DeserializeError, T>(
     text: &str,
     location: ValuePointerRef,
     parse: impl Fn(&str) -> Result<T, String>,
@@ -107,19 +107,16 @@ fn elements<V: IntoValue, E: DeserializeError, T>(
     let mut elements = Vec::with_capacity(count);
     for (index, element) in text.split(',').enumerate() {
         let parsed = parse(element).map_err(|message| match count {
-            1 => unexpected::<V, E>(message, location),
-            _ => unexpected::<V, E>(message, location.push_index(index)),
+            1 => unexpected::<E>(message, location),
+            _ => unexpected::<E>(message, location.push_index(index)),
         })?;
         elements.push(parsed);
     }
     Ok(elements)
 }
 
-fn read<T: FromParameter, V: IntoValue, E: DeserializeError>(
-    text: &str,
-    location: ValuePointerRef,
-) -> Result<T, E> {
-    T::from_parameter(text).map_err(|message| unexpected::<V, E>(message, location))
+fn read<T: FromParameter, E: DeserializeError>(text: &str, location: ValuePointerRef) -> Result<T, E> {
+    T::from_parameter(text).map_err(|message| unexpected::<E>(message, location))
 }
 
 /// The text of a parameter, or the error that says it should have been text.
@@ -133,7 +130,7 @@ fn text<V: IntoValue, E: DeserializeError>(value: Value<V>, location: ValuePoint
     }
 }
 
-fn unexpected<V: IntoValue, E: DeserializeError>(message: String, location: ValuePointerRef) -> E {
+fn unexpected<E: DeserializeError>(message: String, location: ValuePointerRef) -> E {
     take_cf_content(E::error::<Infallible>(None, ErrorKind::Unexpected { msg: message }, location))
 }
 

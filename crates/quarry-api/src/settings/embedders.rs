@@ -12,7 +12,6 @@ use serde_json::{Map, Value};
 
 use super::embedders_error;
 use crate::features::{Feature, Features};
-use crate::redact::redact;
 use crate::request_error::JsonError;
 use crate::setting::Setting;
 
@@ -434,18 +433,5 @@ fn check_open_ai(path: &str, embedder: &EmbedderSettings) -> Result<(), ErrorRes
              than {native}. Found {found}"
         ))),
         _ => Ok(()),
-    }
-}
-
-/// Hides the keys of an embedder in its JSON form, nested ones too.
-pub(super) fn redact_secrets(embedder: &mut Value) {
-    let Value::Object(fields) = embedder else { return };
-    if let Some(Value::String(key)) = fields.get_mut("apiKey") {
-        *key = redact(key);
-    }
-    for nested in ["searchEmbedder", "indexingEmbedder"] {
-        if let Some(nested) = fields.get_mut(nested) {
-            redact_secrets(nested);
-        }
     }
 }

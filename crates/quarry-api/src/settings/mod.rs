@@ -1,7 +1,6 @@
 //! Settings of an index: one table with every setting, its sub-route and its error code.
 //!
-//! A request is checked here for its shape only. [`Settings::details`] is what the task shows,
-//! [`Settings::update`] what the engine applies.
+//! A request is checked here for its shape only, and given on as JSON by [`Settings::to_json`].
 
 mod attributes;
 mod chat;
@@ -161,37 +160,20 @@ impl Settings {
         }
     }
 
-    /// The change as the task shows it: secrets hidden, attribute lists reset as `["*"]`.
-    pub fn details(&self) -> Map<String, Value> {
-        let mut shown = self.as_map();
-        for key in ["displayedAttributes", "searchableAttributes"] {
-            if let Some(value) = shown.get_mut(key).filter(|value| means_all(value)) {
-                *value = Value::Array(vec![Value::String("*".to_owned())]);
-            }
-        }
-        if let Some(Value::Object(embedders)) = shown.get_mut("embedders") {
-            embedders.values_mut().for_each(embedders::redact_secrets);
-        }
-        shown
-    }
-
-    /// The change as the engine applies it: absent is unchanged, null is reset.
-    pub fn update(&self) -> Map<String, Value> {
-        let mut update = self.as_map();
-        for key in ["displayedAttributes", "searchableAttributes"] {
-            if let Some(value) = update.get_mut(key).filter(|value| means_all(value)) {
-                *value = Value::Null;
-            }
-        }
-        update
-    }
-
-    fn as_map(&self) -> Map<String, Value> {
-        match serde_json::to_value(self) {
+    /// The change as a JSON object: absent keys stay as they are, `null` resets, an attribute list that
+    /// is reset or holds `*` is `["*"]`. Secrets are in clear.
+    pub fn to_json(&self) -> Map<String, Value> {
+        let mut map = match serde_json::to_value(self) {
             Ok(Value::Object(map)) => map,
             // Every key is text and every number finite, so this cannot happen.
             Ok(_) | Err(_) => Map::new(),
+        };
+        for key in ["displayedAttributes", "searchableAttributes"] {
+            if let Some(value) = map.get_mut(key).filter(|value| means_all(value)) {
+                *value = Value::Array(vec![Value::String("*".to_owned())]);
+            }
         }
+        map
     }
 }
 
