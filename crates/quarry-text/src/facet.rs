@@ -10,16 +10,22 @@ pub const FACET_VALUE_BYTES_MAX: usize = 468;
 /// Combining accents stay: `é` and `e` are different facet values.
 /// The result has at most [`FACET_VALUE_BYTES_MAX`] bytes.
 pub fn normalize_facet(value: &str) -> String {
-    let trimmed = value.trim();
-    let mut normalized = if trimmed.is_ascii() {
-        trimmed.to_ascii_lowercase()
-    } else {
-        trimmed.nfkd().collect::<String>().to_lowercase()
-    };
+    let mut normalized = normalize_facet_uncut(value);
     let cut =
         (0..=FACET_VALUE_BYTES_MAX.min(normalized.len())).rev().find(|at| normalized.is_char_boundary(*at));
     normalized.truncate(cut.unwrap_or(0));
     normalized
+}
+
+/// As [`normalize_facet`], whatever the length: what a filter compares stored values with. A longer text
+/// than is ever stored equals none.
+pub fn normalize_facet_uncut(value: &str) -> String {
+    let trimmed = value.trim();
+    if trimmed.is_ascii() {
+        trimmed.to_ascii_lowercase()
+    } else {
+        trimmed.nfkd().collect::<String>().to_lowercase()
+    }
 }
 
 #[cfg(test)]

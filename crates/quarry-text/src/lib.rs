@@ -22,7 +22,7 @@ mod stop_word;
 mod token;
 mod tokenizer;
 
-pub use facet::{FACET_VALUE_BYTES_MAX, normalize_facet};
+pub use facet::{FACET_VALUE_BYTES_MAX, normalize_facet, normalize_facet_uncut};
 pub use language::{LOCALES_BODY_ORDER, LOCALES_QUERY_ORDER, Language};
 pub use positions::{FieldPositions, POSITIONS_MAX, WORD_BYTES_MAX, bucket_position};
 pub use stop_word::normalize_stop_word;
