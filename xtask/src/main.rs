@@ -1,5 +1,6 @@
 //! `cargo xtask <verb>`: everything a contributor runs.
 
+mod clients;
 mod conformance;
 mod run;
 mod test;
@@ -11,6 +12,7 @@ const USAGE: &str = "usage: cargo xtask <verb>
 
   test                      what continuous integration runs: tidy, format, lints, all tests, conformance
   tidy                      conventions that a machine can check
+  clients                   published Python and JavaScript clients against a fresh build
   conformance [OPTIONS]     replays the recorded scenarios against a fresh build
       --sync DIR            first copies the runner and the scenarios from DIR
       --write-baseline      adds the scenarios that pass to the list that must pass
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         "test" => test::run(),
         "tidy" => tidy::run(),
         "conformance" => conformance::run(rest),
+        "clients" => clients::run(),
         _ => Err(format!("unknown verb `{verb}`\n{USAGE}")),
     };
     match result {

@@ -1,7 +1,7 @@
 //! The test command: what a newcomer types and what continuous integration runs.
 
 use crate::run::{is_installed, run as command};
-use crate::{conformance, tidy};
+use crate::{clients, conformance, tidy};
 
 /// Conventions, format, lints, tests, documentation tests, conformance: stops at the first that fails.
 pub(crate) fn run() -> Result<(), String> {
@@ -18,5 +18,6 @@ pub(crate) fn run() -> Result<(), String> {
         println!("cargo-nextest is not installed: using cargo test");
         command("cargo", &["test", "--workspace", "--exclude", "bench-compare"])?;
     }
+    clients::run()?;
     conformance::run(&["--jobs".into(), "2".into()])
 }
