@@ -1,0 +1,65 @@
+//! The facet table of one kind of values: what readers and writers hold.
+
+use quarry_storage::{PlainTable, PostingsTable, StorageError, Txn};
+
+use crate::{FacetKey, FieldId};
+
+/// What the values of a table are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FacetKind {
+    /// Ordered f64, 8 bytes each.
+    Numbers,
+    /// Escaped UTF-8 that ends with 0x00 0x00.
+    Strings,
+}
+
+impl FacetKind {
+    /// A value below all that are stored: where the first group of a level begins.
+    pub fn lowest_value(self) -> &'static [u8] {
+        match self {
+            // The ordered form of a NaN, which is never stored.
+            FacetKind::Numbers => &[0; 8],
+            // The empty string, which is no facet value.
+            FacetKind::Strings => &[0; 2],
+        }
+    }
+}
+
+/// Values of all fields, in order, with the documents that hold them, and groups of values above them.
+///
+/// The value of an entry starts with one byte: 1 for a value; for a group the number of its children, at
+/// most 255.
+#[derive(Clone, Copy)]
+pub struct FacetTable {
+    pub(crate) postings: PostingsTable,
+    pub(crate) kind: FacetKind,
+}
+
+impl FacetTable {
+    /// The facet table over stored entries.
+    pub fn new(entries: PlainTable, kind: FacetKind) -> FacetTable {
+        FacetTable { postings: PostingsTable::with_group_sizes(entries), kind }
+    }
+
+    /// The postings below. Writers change the values (level 0) there and then name them to
+    /// [`FacetTable::update_levels`].
+    pub fn postings(&self) -> PostingsTable {
+        self.postings
+    }
+
+    /// What the values are.
+    pub fn kind(&self) -> FacetKind {
+        self.kind
+    }
+
+    /// The highest level of `field`: 0 when it has values but no groups, `None` when it has no values.
+    pub fn top_level(&self, txn: &Txn<'_>, field: FieldId) -> Result<Option<u8>, StorageError> {
+        for level in (0..=crate::level::LEVELS_MAX).rev() {
+            let mut cursor = self.postings.cursor(txn, &FacetKey::scan_level(field, level))?;
+            if cursor.next()?.is_some() {
+                return Ok(Some(level));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,210 @@
+//! The facet tree against a plain ordered map: same answers, and a table that depends on the values only.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Bound, ControlFlow};
+
+use proptest::prelude::*;
+use quarry_facets::{Direction, FacetKey, FacetKind, FacetTable, FieldId, ValueCount};
+use quarry_storage::{Environment, EnvironmentOptions, WriteTxn};
+use roaring::RoaringBitmap;
+
+const FIELD: FieldId = 7;
+
+/// Value to documents: the second opinion.
+type Model = BTreeMap<Vec<u8>, BTreeSet<u32>>;
+
+struct Store {
+    environment: Environment,
+    table: FacetTable,
+    _folder: tempfile::TempDir,
+}
+
+impl Store {
+    fn empty() -> Store {
+        let folder = tempfile::tempdir().unwrap();
+        let environment = Environment::open(folder.path(), &EnvironmentOptions::default()).unwrap();
+        let entries = environment.plain_table("facets").unwrap();
+        Store { environment, table: FacetTable::new(entries, FacetKind::Numbers), _folder: folder }
+    }
+
+    fn set(&self, txn: &mut WriteTxn<'_>, changes: &Model) {
+        let mut writer = self.table.postings().direct_writer(txn);
+        for (value, documents) in changes {
+            let key = FacetKey { field: FIELD, level: 0, value }.to_bytes();
+            writer.set(&key, &documents.iter().copied().collect()).unwrap();
+        }
+        writer.finish().unwrap();
+        let changed: Vec<_> = changes.keys().map(|value| (FIELD, value.clone())).collect();
+        self.table.update_levels(txn, &changed).unwrap();
+    }
+
+    fn dump(&self) -> Vec<(Vec<u8>, u8, RoaringBitmap)> {
+        let txn = self.environment.read_txn().unwrap();
+        let mut cursor = self.table.postings().cursor(&txn, &[]).unwrap();
+        let mut entries = Vec::new();
+        while let Some((key, postings)) = cursor.next().unwrap() {
+            entries.push((key.to_vec(), postings.group_size(), postings.decode().unwrap()));
+        }
+        entries
+    }
+}
+
+/// Eight bytes, as an ordered number has, from a small space: values come back.
+fn value(number: u16) -> Vec<u8> {
+    (u64::from(number) << 32 | 1 << 63).to_be_bytes().to_vec()
+}
+
+fn changes() -> impl Strategy<Value = Model> {
+    let documents = prop::collection::btree_set(0..300u32, 0..4);
+    prop::collection::btree_map((0..600u16).prop_map(value), documents, 1..120)
+}
+
+fn apply(model: &mut Model, changes: &Model) {
+    for (value, documents) in changes {
+        if documents.is_empty() {
+            model.remove(value);
+        } else {
+            model.insert(value.clone(), documents.clone());
+        }
+    }
+}
+
+fn expected_range(model: &Model, bounds: (Bound<Vec<u8>>, Bound<Vec<u8>>)) -> RoaringBitmap {
+    let holds = |value: &Vec<u8>| std::ops::RangeBounds::contains(&bounds, value);
+    model.iter().filter(|(value, _)| holds(value)).flat_map(|(_, documents)| documents.iter().copied()).collect()
+}
+
+fn in_candidates(model: &Model, candidates: &RoaringBitmap) -> Vec<(Vec<u8>, RoaringBitmap)> {
+    let held = |documents: &BTreeSet<u32>| documents.iter().copied().collect::<RoaringBitmap>() & candidates;
+    let found = model.iter().map(|(value, documents)| (value.clone(), held(documents)));
+    found.filter(|(_, documents)| !documents.is_empty()).collect()
+}
+
+fn counts(found: &[(Vec<u8>, RoaringBitmap)]) -> Vec<ValueCount> {
+    let count = |(value, documents): &(Vec<u8>, RoaringBitmap)| ValueCount {
+        value: value.clone(),
+        count: documents.len(),
+        first_document: documents.min().unwrap(),
+    };
+    found.iter().map(count).collect()
+}
+
+fn check(store: &Store, model: &Model, candidates: &RoaringBitmap) {
+    let (table, txn) = (store.table, store.environment.read_txn().unwrap());
+    for (low, high) in [(0, 600), (100, 101), (250, 400), (400, 250), (599, 600)] {
+        let (low, high) = (value(low), value(high));
+        let pairs = [
+            (Bound::Included(low.clone()), Bound::Included(high.clone())),
+            (Bound::Excluded(low.clone()), Bound::Excluded(high.clone())),
+            (Bound::Unbounded, Bound::Excluded(high)),
+            (Bound::Included(low), Bound::Unbounded),
+        ];
+        for (start, end) in pairs {
+            let expected = expected_range(model, (start.clone(), end.clone()));
+            let (start, end) = (start.as_ref().map(Vec::as_slice), end.as_ref().map(Vec::as_slice));
+            assert_eq!(table.range(&txn, FIELD, start, end, None).unwrap(), expected);
+            let inside = table.range(&txn, FIELD, start, end, Some(candidates)).unwrap();
+            assert_eq!(inside, expected & candidates);
+        }
+    }
+    let mut expected = in_candidates(model, candidates);
+    let ordered = |direction| {
+        let values = table.ordered(&txn, FIELD, direction, candidates).unwrap();
+        values.map(Result::unwrap).collect::<Vec<_>>()
+    };
+    assert_eq!(ordered(Direction::Ascending), expected);
+    let mut by_count = counts(&expected);
+    let mut found = Vec::new();
+    table
+        .distribution_by_value(&txn, FIELD, candidates, |count| {
+            found.push(count);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(found, by_count);
+    by_count.sort_by(|a, b| (b.count, &b.value).cmp(&(a.count, &a.value)));
+    by_count.truncate(10);
+    found.clear();
+    table
+        .distribution_by_count(&txn, FIELD, candidates, |count| {
+            found.push(count);
+            if found.len() < 10 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })
+        .unwrap();
+    assert_eq!(found, by_count);
+    expected.reverse();
+    assert_eq!(ordered(Direction::Descending), expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn agrees_with_an_ordered_map(
+        batches in prop::collection::vec(changes(), 1..6),
+        candidates in prop::collection::btree_set(0..300u32, 0..150),
+    ) {
+        let candidates: RoaringBitmap = candidates.into_iter().collect();
+        let (store, mut model) = (Store::empty(), Model::new());
+        for changes in &batches {
+            let mut txn = store.environment.write_txn().unwrap();
+            store.set(&mut txn, changes);
+            txn.commit().unwrap();
+            apply(&mut model, changes);
+            check(&store, &model, &candidates);
+        }
+        // History does not matter: built at once, or by a rebuild, the table is the same.
+        let at_once = Store::empty();
+        let mut txn = at_once.environment.write_txn().unwrap();
+        at_once.set(&mut txn, &model);
+        txn.commit().unwrap();
+        prop_assert_eq!(store.dump(), at_once.dump());
+        let mut txn = at_once.environment.write_txn().unwrap();
+        at_once.table.rebuild(&mut txn, FIELD).unwrap();
+        txn.commit().unwrap();
+        prop_assert_eq!(store.dump(), at_once.dump());
+        // Nothing is left of a field that loses all its values.
+        let gone: Model = model.keys().map(|value| (value.clone(), BTreeSet::new())).collect();
+        let mut txn = store.environment.write_txn().unwrap();
+        store.set(&mut txn, &gone);
+        txn.commit().unwrap();
+        prop_assert_eq!(store.dump(), Vec::new());
+    }
+}
+
+#[test]
+fn fields_do_not_mix() {
+    let store = Store::empty();
+    let mut txn = store.environment.write_txn().unwrap();
+    let model: Model = (0..200).map(|number| (value(number), BTreeSet::from([u32::from(number)]))).collect();
+    store.set(&mut txn, &model);
+    txn.commit().unwrap();
+    let txn = store.environment.read_txn().unwrap();
+    assert!(store.table.all_documents(&txn, FIELD - 1).unwrap().is_empty());
+    assert!(store.table.all_documents(&txn, FIELD + 1).unwrap().is_empty());
+    assert_eq!(store.table.all_documents(&txn, FIELD).unwrap().len(), 200);
+    drop(txn);
+    let mut txn = store.environment.write_txn().unwrap();
+    store.table.clear_field(&mut txn, FIELD).unwrap();
+    txn.commit().unwrap();
+    assert!(store.dump().is_empty());
+}
+
+#[test]
+fn values_of_documents_that_are_done_are_left_out() {
+    let store = Store::empty();
+    let mut txn = store.environment.write_txn().unwrap();
+    let model = Model::from([(value(1), BTreeSet::from([1, 2])), (value(2), BTreeSet::from([2, 3]))]);
+    store.set(&mut txn, &model);
+    txn.commit().unwrap();
+    let txn = store.environment.read_txn().unwrap();
+    let all = RoaringBitmap::from_iter([1, 2, 3]);
+    let mut values = store.table.ordered(&txn, FIELD, Direction::Descending, &all).unwrap();
+    let (_, first) = values.next().unwrap().unwrap();
+    assert_eq!(first, RoaringBitmap::from_iter([2, 3]));
+    values.leave_out(&first);
+    let (_, second) = values.next().unwrap().unwrap();
+    assert_eq!(second, RoaringBitmap::from_iter([1]));
+    assert!(values.next().is_none());
+}

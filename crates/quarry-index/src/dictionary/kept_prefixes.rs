@@ -1,0 +1,131 @@
+//! The prefixes for which unions of postings are kept: those of at most 4 bytes that 100 words or more of
+//! the dictionary begin with.
+//!
+//! Stored form (entry `kept-prefixes` of `main`): an FST of the prefixes.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use fst::{Set, Streamer};
+use quarry_storage::{StorageError, Txn, WriteTxn};
+
+use super::{Dictionary, DictionaryKind, open_set, put_set};
+use crate::{Tables, main_table};
+
+/// Longest kept prefix, in bytes.
+pub const PREFIX_BYTES_MAX: usize = 4;
+
+/// Words that begin with a kept prefix, at least.
+pub const PREFIX_WORDS_MIN: usize = 100;
+
+/// The kept prefixes, as of a transaction.
+pub struct KeptPrefixes<'t> {
+    prefixes: Set<&'t [u8]>,
+}
+
+/// Prefixes that are kept from now on, or not any more; both ascending.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PrefixChanges {
+    /// Kept from now on.
+    pub created: Vec<String>,
+    /// Not kept any more.
+    pub removed: Vec<String>,
+}
+
+/// The prefixes of `word` that may be kept, shortest first, the word itself included.
+pub fn prefixes_of(word: &str) -> impl Iterator<Item = &str> {
+    let ends = (1..=word.len().min(PREFIX_BYTES_MAX)).filter(|&end| word.is_char_boundary(end));
+    ends.map(|end| &word[..end])
+}
+
+impl<'t> KeptPrefixes<'t> {
+    /// The kept prefixes as of `txn`.
+    pub fn open(tables: &Tables, txn: &'t Txn<'_>) -> Result<KeptPrefixes<'t>, StorageError> {
+        Ok(KeptPrefixes { prefixes: open_set(tables, txn, main_table::KEPT_PREFIXES)? })
+    }
+
+    /// Whether unions are kept for `prefix`.
+    pub fn contains(&self, prefix: &str) -> bool {
+        prefix.len() <= PREFIX_BYTES_MAX && self.prefixes.contains(prefix)
+    }
+
+    /// Every kept prefix, in byte order.
+    pub fn to_vec(&self) -> Vec<String> {
+        let mut prefixes = Vec::with_capacity(self.prefixes.len());
+        let mut stream = self.prefixes.stream();
+        while let Some(prefix) = stream.next() {
+            prefixes.extend(std::str::from_utf8(prefix).ok().map(str::to_owned));
+        }
+        prefixes
+    }
+
+    /// Puts the kept prefixes right after words came and went; the dictionary has changed already.
+    ///
+    /// - `changed_words`: every word that came or went
+    /// - result: what changed; prefixes that stay are not in it, though their unions may be others
+    pub fn update<W: AsRef<str>>(
+        tables: &Tables,
+        txn: &mut WriteTxn<'_>,
+        changed_words: &[W],
+    ) -> Result<PrefixChanges, StorageError> {
+        let dictionary = Dictionary::open(tables, txn, DictionaryKind::Words)?;
+        let stored: BTreeSet<String> = KeptPrefixes::open(tables, txn)?.to_vec().into_iter().collect();
+        let touched: BTreeSet<&str> =
+            changed_words.iter().flat_map(|word| prefixes_of(word.as_ref())).collect();
+        // Counting the words of one prefix reads up to 100 of them; counting all reads each word once.
+        let kept = if touched.len() * PREFIX_WORDS_MIN < dictionary.len() {
+            recount(&dictionary, &stored, &touched)
+        } else {
+            count_all(&dictionary)
+        };
+        let changes = PrefixChanges {
+            created: kept.difference(&stored).cloned().collect(),
+            removed: stored.difference(&kept).cloned().collect(),
+        };
+        if changes != PrefixChanges::default() {
+            put_set(tables, txn, main_table::KEPT_PREFIXES, &kept)?;
+        }
+        Ok(changes)
+    }
+
+    /// Keeps no prefix from now on; says which were kept.
+    pub fn clear(tables: &Tables, txn: &mut WriteTxn<'_>) -> Result<PrefixChanges, StorageError> {
+        let removed = KeptPrefixes::open(tables, txn)?.to_vec();
+        tables.main.delete(txn, main_table::KEPT_PREFIXES)?;
+        Ok(PrefixChanges { created: Vec::new(), removed })
+    }
+}
+
+fn recount(dictionary: &Dictionary<'_>, stored: &BTreeSet<String>, touched: &BTreeSet<&str>) -> BTreeSet<String> {
+    let mut kept = stored.clone();
+    for &prefix in touched {
+        if dictionary.prefix_count_at_least(prefix, PREFIX_WORDS_MIN) {
+            kept.insert(prefix.to_owned());
+        } else {
+            kept.remove(prefix);
+        }
+    }
+    kept
+}
+
+fn count_all(dictionary: &Dictionary<'_>) -> BTreeSet<String> {
+    let mut kept = BTreeSet::new();
+    // Words come in byte order: the words of a prefix are one run. One counter per length of prefix.
+    let mut runs: [(String, usize); PREFIX_BYTES_MAX] = Default::default();
+    dictionary.for_each(|word| {
+        for prefix in prefixes_of(word) {
+            let (run, words) = &mut runs[prefix.len() - 1];
+            if run != prefix {
+                run.clear();
+                run.push_str(prefix);
+                *words = 0;
+            }
+            *words += 1;
+            if *words == PREFIX_WORDS_MIN {
+                kept.insert(run.clone());
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    kept
+}

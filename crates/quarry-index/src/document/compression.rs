@@ -1,0 +1,72 @@
+//! The dictionary that makes small records compress: trained once on the first documents, kept for ever.
+//!
+//! Stored form (entry `compression-dictionary` of `main`): the dictionary as zstd makes it. Small indexes
+//! have none. It is never replaced while records that need it exist.
+
+use std::sync::Arc;
+
+use quarry_storage::{StorageError, Txn, WriteTxn};
+
+use crate::{Tables, main_table};
+
+/// Length of a dictionary, in bytes.
+const DICTIONARY_BYTES: usize = 64 << 10;
+
+/// Fewer or smaller samples than these give no dictionary that pays for itself.
+const SAMPLES_MIN: usize = 256;
+const SAMPLE_BYTES_MIN: usize = 8 * DICTIONARY_BYTES;
+
+/// Samples beyond this many bytes are not looked at: training time grows with them, the dictionary hardly.
+pub const SAMPLE_BYTES_MAX: usize = 2 << 20;
+
+/// A trained dictionary. Clones share it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompressionDictionary {
+    bytes: Arc<[u8]>,
+}
+
+impl CompressionDictionary {
+    /// Trains a dictionary on the bodies of some documents ([`super::RecordWriter::body`]), as many as
+    /// [`SAMPLE_BYTES_MAX`] holds. `None` when there are too few to be worth it.
+    pub fn train(samples: &[impl AsRef<[u8]>]) -> Option<CompressionDictionary> {
+        let (mut taken, mut bytes) = (0, 0);
+        for sample in samples {
+            if bytes >= SAMPLE_BYTES_MAX {
+                break;
+            }
+            taken += 1;
+            bytes += sample.as_ref().len();
+        }
+        if taken < SAMPLES_MIN || bytes < SAMPLE_BYTES_MIN {
+            return None;
+        }
+        // It fails only for samples that have nothing in common.
+        let dictionary = zstd::dict::from_samples(&samples[..taken], DICTIONARY_BYTES).ok()?;
+        Some(CompressionDictionary { bytes: dictionary.into() })
+    }
+
+    /// The stored dictionary, if there is one.
+    pub fn read(tables: &Tables, txn: &Txn<'_>) -> Result<Option<CompressionDictionary>, StorageError> {
+        let bytes = tables.main.get(txn, main_table::COMPRESSION_DICTIONARY)?;
+        Ok(bytes.map(|bytes| CompressionDictionary { bytes: bytes.into() }))
+    }
+
+    /// Stores the dictionary of an index that has none.
+    pub fn write(&self, tables: &Tables, txn: &mut WriteTxn<'_>) -> Result<(), StorageError> {
+        tables.main.put(txn, main_table::COMPRESSION_DICTIONARY, &self.bytes)?;
+        main_table::next_generation(tables, txn)
+    }
+
+    /// Takes the dictionary out: only right when no document is left.
+    pub fn delete(tables: &Tables, txn: &mut WriteTxn<'_>) -> Result<(), StorageError> {
+        if tables.main.delete(txn, main_table::COMPRESSION_DICTIONARY)? {
+            main_table::next_generation(tables, txn)?;
+        }
+        Ok(())
+    }
+
+    /// The dictionary, as zstd takes it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
