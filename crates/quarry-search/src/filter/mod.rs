@@ -1,0 +1,154 @@
+//! Which documents a filter holds on.
+//!
+//! Two passes over the tree:
+//!
+//! 1. `check`: every field may be filtered, every operator is allowed on its field, every coordinate is possible.
+//!    What is wrong is said before anything is read, whatever the documents are.
+//! 2. Evaluation, one file per family of operators: `comparison`, `range`, `exists`, `contains`, `geo`,
+//!    `vectors`. Each gives the set of documents on which one condition holds; here they are combined.
+//!
+//! `foreign` is done before both: it replaces conditions on other indexes by lists of values.
+
+mod check;
+mod comparison;
+mod contains;
+mod error;
+mod exists;
+mod foreign;
+mod geo;
+mod range;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod vectors;
+
+use std::cell::OnceCell;
+
+use quarry_filter::{Filter, Node, Operator, Token, Wording};
+use quarry_index::{FieldId, Snapshot};
+use quarry_storage::StorageError;
+use roaring::RoaringBitmap;
+
+pub use error::{FilterEvaluationError, FilterFeature, Refusal};
+pub use foreign::{FOREIGN_DOCUMENTS_MAX, matching_ids, resolve_foreign};
+
+/// The documents on which `filter` holds.
+///
+/// - `wording`: the text of the filter that an error shows
+///
+/// # Errors
+/// `Refused` if the settings do not allow the filter; `Storage` if the index cannot be read.
+pub fn evaluate(
+    snapshot: &Snapshot<'_>,
+    filter: &Filter,
+    wording: Wording,
+) -> Result<RoaringBitmap, FilterEvaluationError> {
+    let evaluation = Evaluation { snapshot, filter, wording, all: OnceCell::new() };
+    evaluation.check()?;
+    evaluation.node(filter.root())
+}
+
+/// The evaluation of one filter on one index.
+struct Evaluation<'f> {
+    snapshot: &'f Snapshot<'f>,
+    filter: &'f Filter,
+    wording: Wording,
+    /// All documents, once something needs them.
+    all: OnceCell<RoaringBitmap>,
+}
+
+impl Evaluation<'_> {
+    fn node(&self, node: &Node) -> Result<RoaringBitmap, FilterEvaluationError> {
+        match node {
+            Node::And(operands) => self.all_of(operands),
+            Node::Or(operands) => {
+                let mut found = RoaringBitmap::new();
+                for operand in operands {
+                    found |= self.node(operand)?;
+                }
+                Ok(found)
+            }
+            Node::Not(operand) => Ok(self.all()? - self.node(operand)?),
+            Node::Condition { field, operator } => match self.field(field) {
+                Some(field) => Ok(self.condition(field, operator)?),
+                None => Ok(RoaringBitmap::new()),
+            },
+            Node::In { field, values } => match self.field(field) {
+                Some(field) => Ok(self.equal_to_any(field, values)?),
+                None => Ok(RoaringBitmap::new()),
+            },
+            Node::GeoRadius { .. } | Node::GeoBoundingBox { .. } | Node::GeoPolygon { .. } => self.geo(node),
+            Node::Vectors { .. } => Ok(self.vectors()),
+            Node::Foreign { field, .. } => Err(self.refuse(Refusal::ForeignNotSupported, Some(field))),
+        }
+    }
+
+    /// The documents on which all operands hold. What is negated is taken away from the rest, so that only a filter
+    /// of nothing but negations needs the set of all documents.
+    fn all_of(&self, operands: &[Node]) -> Result<RoaringBitmap, FilterEvaluationError> {
+        let mut found: Option<RoaringBitmap> = None;
+        for operand in operands.iter().filter(|operand| !matches!(operand, Node::Not(_))) {
+            let holds = self.node(operand)?;
+            let both = match found {
+                Some(found) => found & holds,
+                None => holds,
+            };
+            if both.is_empty() {
+                return Ok(both);
+            }
+            found = Some(both);
+        }
+        let mut found = match found {
+            Some(found) => found,
+            None => self.all()?.clone(),
+        };
+        for operand in operands {
+            if let Node::Not(negated) = operand
+                && !found.is_empty()
+            {
+                found -= self.node(negated)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// One condition on a field that some document has, or had.
+    fn condition(&self, field: FieldId, operator: &Operator) -> Result<RoaringBitmap, StorageError> {
+        match operator {
+            Operator::Equal(value) => self.equal(field, value),
+            Operator::NotEqual(value) => Ok(self.all()? - self.equal(field, value)?),
+            Operator::GreaterThan(_)
+            | Operator::GreaterThanOrEqual(_)
+            | Operator::LowerThan(_)
+            | Operator::LowerThanOrEqual(_)
+            | Operator::Between { .. } => self.range(field, operator),
+            Operator::Exists => self.exists(field),
+            Operator::Null => self.is_null(field),
+            Operator::Empty => self.is_empty(field),
+            Operator::Contains { value, .. } => self.contains(field, value),
+            Operator::StartsWith(value) => self.starts_with(field, value),
+        }
+    }
+
+    /// The field of this name; none if no document ever had it.
+    fn field(&self, name: &Token) -> Option<FieldId> {
+        self.snapshot.fields().id(name.value())
+    }
+
+    fn all(&self) -> Result<&RoaringBitmap, StorageError> {
+        if let Some(all) = self.all.get() {
+            return Ok(all);
+        }
+        let all = self.snapshot.documents_ids()?;
+        Ok(self.all.get_or_init(|| all))
+    }
+
+    /// The error for `refusal`, which shows the filter if it has a place in it.
+    fn refuse(&self, refusal: Refusal, place: Option<&Token>) -> FilterEvaluationError {
+        let message = match place {
+            Some(token) => self.filter.explain(&refusal, token, self.wording),
+            None => refusal.to_string(),
+        };
+        FilterEvaluationError::Refused { refusal: Box::new(refusal), message }
+    }
+}

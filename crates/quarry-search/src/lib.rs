@@ -1,0 +1,3 @@
+//! The read path: query graph, ranking, filters, facets, formatting.
+
+pub mod filter;
