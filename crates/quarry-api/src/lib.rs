@@ -3,7 +3,7 @@
 //! Reading order: [`request_error`] (what a refused request says), [`query_string`], [`param`] and
 //! [`setting`] (how text, bodies and three-state values are read), [`index_uid`], [`document_id`],
 //! [`locale`], [`action`] and [`features`] (the words of the API), then one file per resource:
-//! [`indexes`], [`documents`], [`search`], [`facet_search`], [`multi_search`], [`similar`],
+//! [`indexes`], [`documents`], [`search`] with [`search_answer`], [`facet_search`], [`multi_search`], [`similar`],
 //! [`settings`], [`tasks`], [`keys`], [`fields`].
 //!
 //! This crate knows no HTTP library, does no I/O and never sees an index: it only says whether a
@@ -25,6 +25,7 @@ pub mod param;
 pub mod query_string;
 pub mod request_error;
 pub mod search;
+pub mod search_answer;
 pub mod setting;
 pub mod settings;
 pub mod similar;
