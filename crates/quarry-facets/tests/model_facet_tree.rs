@@ -72,7 +72,11 @@ fn apply(model: &mut Model, changes: &Model) {
 
 fn expected_range(model: &Model, bounds: (Bound<Vec<u8>>, Bound<Vec<u8>>)) -> RoaringBitmap {
     let holds = |value: &Vec<u8>| std::ops::RangeBounds::contains(&bounds, value);
-    model.iter().filter(|(value, _)| holds(value)).flat_map(|(_, documents)| documents.iter().copied()).collect()
+    model
+        .iter()
+        .filter(|(value, _)| holds(value))
+        .flat_map(|(_, documents)| documents.iter().copied())
+        .collect()
 }
 
 fn in_candidates(model: &Model, candidates: &RoaringBitmap) -> Vec<(Vec<u8>, RoaringBitmap)> {

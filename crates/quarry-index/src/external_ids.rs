@@ -51,10 +51,10 @@ pub fn of_record(
     fields: &Fields,
     primary_key: &str,
 ) -> Result<Option<String>, StorageError> {
-    if let Some(field) = fields.id(primary_key) {
-        if let Some(value) = record.value(field)? {
-            return Ok(text(&value));
-        }
+    if let Some(field) = fields.id(primary_key)
+        && let Some(value) = record.value(field)?
+    {
+        return Ok(text(&value));
     }
     for (dot, _) in primary_key.match_indices('.') {
         let Some(field) = fields.id(&primary_key[..dot]) else { continue };

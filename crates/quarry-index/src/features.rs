@@ -127,9 +127,10 @@ impl Settings {
         let opens = |parent: &str| {
             self.filterable.iter().any(|rule| match rule {
                 FilterableRule::Attribute(attribute) => is_in(parent, attribute) || is_in(attribute, parent),
-                FilterableRule::Patterns(rule) => {
-                    rule.attribute_patterns.iter().any(|pattern| attribute_pattern::leads_into(pattern, parent))
-                }
+                FilterableRule::Patterns(rule) => rule
+                    .attribute_patterns
+                    .iter()
+                    .any(|pattern| attribute_pattern::leads_into(pattern, parent)),
             })
         };
         let mut parents = parents(name).peekable();

@@ -89,11 +89,21 @@ macro_rules! tables {
 }
 
 macro_rules! open {
-    (Plain, $entries:expr) => { $entries };
-    (Blocks, $entries:expr) => { BlockTable::from($entries) };
-    (Postings, $entries:expr) => { PostingsTable::from($entries) };
-    (FacetNumbers, $entries:expr) => { FacetTable::new($entries, FacetKind::Numbers) };
-    (FacetStrings, $entries:expr) => { FacetTable::new($entries, FacetKind::Strings) };
+    (Plain, $entries:expr) => {
+        $entries
+    };
+    (Blocks, $entries:expr) => {
+        BlockTable::from($entries)
+    };
+    (Postings, $entries:expr) => {
+        PostingsTable::from($entries)
+    };
+    (FacetNumbers, $entries:expr) => {
+        FacetTable::new($entries, FacetKind::Numbers)
+    };
+    (FacetStrings, $entries:expr) => {
+        FacetTable::new($entries, FacetKind::Strings)
+    };
 }
 
 tables! {

@@ -96,7 +96,11 @@ impl<'t> KeptPrefixes<'t> {
     }
 }
 
-fn recount(dictionary: &Dictionary<'_>, stored: &BTreeSet<String>, touched: &BTreeSet<&str>) -> BTreeSet<String> {
+fn recount(
+    dictionary: &Dictionary<'_>,
+    stored: &BTreeSet<String>,
+    touched: &BTreeSet<&str>,
+) -> BTreeSet<String> {
     let mut kept = stored.clone();
     for &prefix in touched {
         if dictionary.prefix_count_at_least(prefix, PREFIX_WORDS_MIN) {
@@ -110,21 +114,20 @@ fn recount(dictionary: &Dictionary<'_>, stored: &BTreeSet<String>, touched: &BTr
 
 fn count_all(dictionary: &Dictionary<'_>) -> BTreeSet<String> {
     let mut kept = BTreeSet::new();
-    // Words come in byte order: the words of a prefix are one run. One counter per length of prefix.
-    let mut runs: [(String, usize); PREFIX_BYTES_MAX] = Default::default();
+    // Words come in byte order: the words of a prefix are one run, counted under the prefix's length.
+    let mut words_in_run = [0usize; PREFIX_BYTES_MAX + 1];
+    let mut previous = Vec::new();
     dictionary.for_each(|word| {
+        let shared = previous.iter().zip(word.bytes()).take_while(|&(&a, b)| a == b).count();
         for prefix in prefixes_of(word) {
-            let (run, words) = &mut runs[prefix.len() - 1];
-            if run != prefix {
-                run.clear();
-                run.push_str(prefix);
-                *words = 0;
-            }
-            *words += 1;
+            let words = &mut words_in_run[prefix.len()];
+            *words = if prefix.len() <= shared { *words + 1 } else { 1 };
             if *words == PREFIX_WORDS_MIN {
-                kept.insert(run.clone());
+                kept.insert(prefix.to_owned());
             }
         }
+        previous.clear();
+        previous.extend(word.bytes().take(PREFIX_BYTES_MAX));
         ControlFlow::Continue(())
     });
     kept

@@ -37,9 +37,7 @@ impl DictionaryKind {
     fn entries(self) -> [&'static [u8]; 3] {
         match self {
             DictionaryKind::Words => [b"words-base", b"words-added", b"words-removed"],
-            DictionaryKind::ExactWords => {
-                [b"exact-words-base", b"exact-words-added", b"exact-words-removed"]
-            }
+            DictionaryKind::ExactWords => [b"exact-words-base", b"exact-words-added", b"exact-words-removed"],
         }
     }
 }
@@ -56,7 +54,11 @@ impl<'t> Dictionary<'t> {
     ///
     /// # Errors
     /// `Corrupted` when an automaton is not what was written.
-    pub fn open(tables: &Tables, txn: &'t Txn<'_>, kind: DictionaryKind) -> Result<Dictionary<'t>, StorageError> {
+    pub fn open(
+        tables: &Tables,
+        txn: &'t Txn<'_>,
+        kind: DictionaryKind,
+    ) -> Result<Dictionary<'t>, StorageError> {
         let [base, added, removed] = kind.entries();
         Ok(Dictionary {
             base: open_set(tables, txn, base)?,

@@ -11,11 +11,8 @@ use super::Dictionary;
 impl Dictionary<'_> {
     /// Calls `each` with the words that `automaton` accepts and the state it ends in, in byte order, until
     /// it breaks.
-    pub fn search<A: Automaton>(
-        &self,
-        automaton: &A,
-        each: impl FnMut(&str, A::State) -> ControlFlow<()>,
-    ) where
+    pub fn search<A: Automaton>(&self, automaton: &A, each: impl FnMut(&str, A::State) -> ControlFlow<()>)
+    where
         A::State: Clone,
     {
         self.walk(automaton, "", each);
@@ -86,10 +83,10 @@ impl Dictionary<'_> {
             };
             let side = if base_is_next { &mut base } else { &mut added };
             let is_removed = base_is_next && self.removed.contains(&side.word);
-            if let Some(state) = side.state.take().filter(|_| !is_removed) {
-                if each(&side.word, state).is_break() {
-                    return;
-                }
+            if let Some(state) = side.state.take().filter(|_| !is_removed)
+                && each(&side.word, state).is_break()
+            {
+                return;
             }
             side.advance();
         }

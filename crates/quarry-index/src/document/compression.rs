@@ -10,14 +10,19 @@ use quarry_storage::{StorageError, Txn, WriteTxn};
 use crate::{Tables, main_table};
 
 /// Length of a dictionary, in bytes.
+///
+/// Measured with 36,254 film records (20 MB of bodies) at level 3, samples spread evenly: without dictionary
+/// 10.2 MB, 32 KiB 8.0 MB, 64 KiB 7.8 MB, 112 KiB 7.6 MB. Compressing all takes 0.12 s, decompressing one
+/// record 1 µs.
 const DICTIONARY_BYTES: usize = 64 << 10;
 
 /// Fewer or smaller samples than these give no dictionary that pays for itself.
 const SAMPLES_MIN: usize = 256;
-const SAMPLE_BYTES_MIN: usize = 8 * DICTIONARY_BYTES;
+const SAMPLE_BYTES_MIN: usize = 256 << 10;
 
-/// Samples beyond this many bytes are not looked at: training time grows with them, the dictionary hardly.
-pub const SAMPLE_BYTES_MAX: usize = 2 << 20;
+/// Samples beyond this many bytes are not looked at: 1 MiB of them gives records 0.3 % smaller and trains
+/// for 0.1 s instead of 0.06 s.
+pub const SAMPLE_BYTES_MAX: usize = 512 << 10;
 
 /// A trained dictionary. Clones share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +32,8 @@ pub struct CompressionDictionary {
 
 impl CompressionDictionary {
     /// Trains a dictionary on the bodies of some documents ([`super::RecordWriter::body`]), as many as
-    /// [`SAMPLE_BYTES_MAX`] holds. `None` when there are too few to be worth it.
+    /// [`SAMPLE_BYTES_MAX`] holds. Samples spread evenly over a batch make records 7 % smaller than its
+    /// first documents do. `None` when there are too few to be worth it.
     pub fn train(samples: &[impl AsRef<[u8]>]) -> Option<CompressionDictionary> {
         let (mut taken, mut bytes) = (0, 0);
         for sample in samples {

@@ -64,9 +64,7 @@ impl RecordReader {
             .filter(|&length| length <= RECORD_BYTES_MAX)
             .ok_or(damaged("the length of a record is out of range"))?;
         let body = self.decompressor(form)?.decompress(stored, length);
-        body.ok()
-            .filter(|body| body.len() == length)
-            .ok_or(damaged("a record cannot be decompressed"))
+        body.ok().filter(|body| body.len() == length).ok_or(damaged("a record cannot be decompressed"))
     }
 
     fn decompressor(&mut self, form: u8) -> Result<&mut Decompressor<'static>, StorageError> {
@@ -96,7 +94,8 @@ impl<'t> Record<'t> {
     fn parse(body: Cow<'t, [u8]>) -> Option<Record<'t>> {
         let mut rest: &[u8] = &body;
         // A field takes two bytes at least, so a wrong count cannot ask for much memory.
-        let count = usize::try_from(varint::take(&mut rest)?).ok().filter(|&count| count <= body.len() / 2)?;
+        let count =
+            usize::try_from(varint::take(&mut rest)?).ok().filter(|&count| count <= body.len() / 2)?;
         let mut lengths = Vec::with_capacity(count);
         let mut next_field = 0u64;
         for _ in 0..count {
@@ -166,7 +165,8 @@ impl<'t> Record<'t> {
     }
 
     fn slice(&self, range: &Range<usize>) -> &str {
-        std::str::from_utf8(&self.body[range.clone()]).expect("every range was checked when the record was read")
+        std::str::from_utf8(&self.body[range.clone()])
+            .expect("every range was checked when the record was read")
     }
 }
 

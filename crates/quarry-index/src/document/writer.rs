@@ -36,9 +36,11 @@ impl RecordWriter {
             None => (Compressor::new(LEVEL)?, FORM_COMPRESSED),
         };
         // The record says these already, or does not need them.
-        for parameter in
-            [CParameter::ContentSizeFlag(false), CParameter::DictIdFlag(false), CParameter::ChecksumFlag(false)]
-        {
+        for parameter in [
+            CParameter::ContentSizeFlag(false),
+            CParameter::DictIdFlag(false),
+            CParameter::ChecksumFlag(false),
+        ] {
             compressor.set_parameter(parameter)?;
         }
         Ok(RecordWriter { compressor, form, body: Vec::new(), record: Vec::new(), compressed: Vec::new() })
@@ -72,10 +74,7 @@ impl RecordWriter {
     }
 
     /// The bytes of a body alone: what a compression dictionary is trained on.
-    pub fn body<'f>(
-        &mut self,
-        fields: impl ExactSizeIterator<Item = (FieldId, &'f str)> + Clone,
-    ) -> &[u8] {
+    pub fn body<'f>(&mut self, fields: impl ExactSizeIterator<Item = (FieldId, &'f str)> + Clone) -> &[u8] {
         self.put_body(fields);
         &self.body
     }

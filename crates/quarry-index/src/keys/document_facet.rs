@@ -31,7 +31,7 @@ pub fn scan_field(field: FieldId) -> [u8; 2] {
 }
 
 /// Puts the value of a document with these numbers in `buffer`; sorts them.
-pub fn put_numbers(buffer: &mut Vec<u8>, numbers: &mut Vec<f64>) {
+pub fn put_numbers(buffer: &mut Vec<u8>, numbers: &mut [f64]) {
     numbers.sort_unstable_by(f64::total_cmp);
     buffer.clear();
     let mut last = None;
@@ -98,11 +98,12 @@ mod tests {
         #[test]
         fn numbers_come_back_sorted_once(mut given in prop::collection::vec(-3..3i8, 0..20)) {
             let mut buffer = Vec::new();
-            put_numbers(&mut buffer, &mut given.iter().map(|&number| f64::from(number) * -0.5).collect());
+            let mut numbers: Vec<f64> = given.iter().map(|&number| f64::from(number) * -0.5).collect();
+            put_numbers(&mut buffer, &mut numbers);
             given.sort_unstable_by(|a, b| b.cmp(a));
             given.dedup();
             let expected: Vec<f64> = given.iter().map(|&number| f64::from(number) * -0.5).collect();
-            prop_assert_eq!(numbers(&buffer).collect::<Vec<_>>(), expected);
+            prop_assert_eq!(super::numbers(&buffer).collect::<Vec<_>>(), expected);
         }
 
         #[test]

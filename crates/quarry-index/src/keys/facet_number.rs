@@ -45,6 +45,8 @@ pub fn parse(key: &[u8]) -> Option<(FieldId, u8, f64)> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use proptest::prelude::*;
 
     use super::*;

@@ -77,6 +77,8 @@ pub fn scan_values_with_prefix(field: FieldId, prefix: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use proptest::prelude::*;
 
     use super::*;
@@ -84,7 +86,8 @@ mod tests {
     proptest! {
         #[test]
         fn round_trip_and_order(a in "[\0\u{1}ab\u{e9}]{0,6}", b in "[\0\u{1}ab\u{e9}]{0,6}") {
-            prop_assert_eq!(parse(&key(3, &a)), Some((3, 0, Cow::Borrowed(a.as_str()))));
+            let left = key(3, &a);
+            prop_assert_eq!(parse(&left), Some((3, 0, Cow::Borrowed(a.as_str()))));
             prop_assert_eq!(key(3, &a).cmp(&key(3, &b)), a.cmp(&b));
             prop_assert!(a == b || !key(3, &a).starts_with(&key(3, &b)));
             let scan = scan_values_with_prefix(3, &b);

@@ -41,7 +41,8 @@ mod tests {
     proptest! {
         #[test]
         fn round_trip_and_order(a in ("[^\0]{1,9}", any::<u16>()), b in ("[^\0]{1,9}", any::<u16>())) {
-            prop_assert_eq!(parse(&key(&a.0, a.1)), Some((a.0.as_str(), a.1)));
+            let left = key(&a.0, a.1);
+            prop_assert_eq!(parse(&left), Some((a.0.as_str(), a.1)));
             prop_assert_eq!(key(&a.0, a.1).cmp(&key(&b.0, b.1)), a.cmp(&b));
         }
     }

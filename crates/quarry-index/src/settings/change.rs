@@ -51,12 +51,7 @@ impl<T> Change<T> {
 
     /// The same for values that are changed field by field: `all_reset` resets every field of one, `merge`
     /// puts a later change of fields after an earlier one.
-    pub fn merge(
-        &mut self,
-        later: Change<T>,
-        all_reset: impl FnOnce() -> T,
-        merge: impl FnOnce(&mut T, T),
-    ) {
+    pub fn merge(&mut self, later: Change<T>, all_reset: impl FnOnce() -> T, merge: impl FnOnce(&mut T, T)) {
         match (&mut *self, later) {
             (_, Change::Unchanged) => {}
             (Change::Set(fields), Change::Set(later)) => merge(fields, later),

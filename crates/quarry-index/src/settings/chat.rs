@@ -64,7 +64,8 @@ impl ChatUpdate {
         self.document_template.replace_by(later.document_template);
         self.document_template_max_bytes.replace_by(later.document_template_max_bytes);
         let all_reset = || SEARCH_PARAMETERS.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
-        self.search_parameters.merge(later.search_parameters, all_reset, |earlier, later| earlier.extend(later));
+        self.search_parameters
+            .merge(later.search_parameters, all_reset, |earlier, later| earlier.extend(later));
     }
 }
 

@@ -251,12 +251,12 @@ pub(super) fn shown(fields: &EmbedderFields, secrets: Secrets) -> Value {
 
 fn add_defaults(fields: &mut EmbedderFields, source: usize) {
     fields.entry("source").or_insert_with(|| json!(SOURCES[source]));
-    if let Some((model, revision)) = default_model(source) {
-        if !fields.contains_key("model") {
-            fields.insert("model".to_owned(), json!(model));
-            if let Some(revision) = revision {
-                fields.entry("revision").or_insert_with(|| json!(revision));
-            }
+    if let Some((model, revision)) = default_model(source)
+        && !fields.contains_key("model")
+    {
+        fields.insert("model".to_owned(), json!(model));
+        if let Some(revision) = revision {
+            fields.entry("revision").or_insert_with(|| json!(revision));
         }
     }
     if SOURCES[source] == "huggingFace" {
@@ -277,9 +277,7 @@ fn add_defaults(fields: &mut EmbedderFields, source: usize) {
 fn default_model(source: usize) -> Option<(&'static str, Option<&'static str>)> {
     match SOURCES[source] {
         "openAi" => Some(("text-embedding-3-small", None)),
-        "huggingFace" => {
-            Some(("BAAI/bge-base-en-v1.5", Some("617ca489d9e86b49b8167676d8220688b99db36e")))
-        }
+        "huggingFace" => Some(("BAAI/bge-base-en-v1.5", Some("617ca489d9e86b49b8167676d8220688b99db36e"))),
         _ => None,
     }
 }

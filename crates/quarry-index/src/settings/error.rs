@@ -46,7 +46,9 @@ pub enum SettingsError {
         found: usize,
     },
     /// A field that the source of the embedder needs.
-    #[error("`.embedders.{embedder}`: Missing field `{field}` (note: this field is mandatory for source `{source_name}`)")]
+    #[error(
+        "`.embedders.{embedder}`: Missing field `{field}` (note: this field is mandatory for source `{source_name}`)"
+    )]
     MissingEmbedderField {
         /// Name of the embedder.
         embedder: String,
@@ -56,7 +58,9 @@ pub enum SettingsError {
         source_name: &'static str,
     },
     /// A nested embedder without a source.
-    #[error("`.embedders.{path}`: Missing field `source`.\n  - note: this field is mandatory for nested embedders")]
+    #[error(
+        "`.embedders.{path}`: Missing field `source`.\n  - note: this field is mandatory for nested embedders"
+    )]
     MissingNestedSource {
         /// Name of the embedder, and of the nested one.
         path: String,

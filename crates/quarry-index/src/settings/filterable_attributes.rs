@@ -22,11 +22,12 @@ pub struct PatternRule {
     /// See [`crate::attribute_pattern`].
     pub attribute_patterns: Vec<String>,
     /// What the rule allows.
-    #[serde(default)]
+    #[serde(default = "FilterableFeatures::not_given")]
     pub features: FilterableFeatures,
 }
 
-/// What a rule allows.
+/// What a rule allows. Nothing by default: what a rule allows without saying is
+/// [`FilterableFeatures::not_given`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FilterableFeatures {
@@ -34,12 +35,12 @@ pub struct FilterableFeatures {
     #[serde(default)]
     pub facet_search: bool,
     /// Operators of filters.
-    #[serde(default)]
+    #[serde(default = "FilterFeatures::not_given")]
     pub filter: FilterFeatures,
 }
 
-/// Which operators of filters a rule allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Which operators of filters a rule allows. None by default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FilterFeatures {
     /// `=`, `!=`, `IN`
@@ -54,16 +55,24 @@ fn on() -> bool {
     true
 }
 
-impl Default for FilterFeatures {
-    fn default() -> Self {
+impl FilterFeatures {
+    /// What a rule allows that does not say: equality.
+    pub fn not_given() -> FilterFeatures {
         FilterFeatures { equality: true, comparison: false }
     }
 }
 
 impl FilterableFeatures {
     /// What a plain attribute allows.
-    pub const ALL: FilterableFeatures =
-        FilterableFeatures { facet_search: true, filter: FilterFeatures { equality: true, comparison: true } };
+    pub const ALL: FilterableFeatures = FilterableFeatures {
+        facet_search: true,
+        filter: FilterFeatures { equality: true, comparison: true },
+    };
+
+    /// What a rule allows that does not say: equality.
+    pub fn not_given() -> FilterableFeatures {
+        FilterableFeatures { facet_search: false, filter: FilterFeatures::not_given() }
+    }
 
     /// Whether filters may name the fields of the rule at all.
     pub fn is_filterable(&self) -> bool {

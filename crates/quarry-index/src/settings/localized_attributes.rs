@@ -39,6 +39,8 @@ pub(super) fn apply(
     match update {
         Change::Unchanged => Ok(before.clone()),
         Change::Reset => Ok(None),
-        Change::Set(rules) => rules.iter().map(LocalizedRule::with_three_letters).collect::<Result<_, _>>().map(Some),
+        Change::Set(rules) => {
+            rules.iter().map(LocalizedRule::with_three_letters).collect::<Result<_, _>>().map(Some)
+        }
     }
 }

@@ -50,7 +50,8 @@ impl TypoSettings {
             return 0;
         }
         let characters = word.chars().count();
-        u8::from(characters >= usize::from(self.one_typo)) + u8::from(characters >= usize::from(self.two_typos))
+        u8::from(characters >= usize::from(self.one_typo))
+            + u8::from(characters >= usize::from(self.two_typos))
     }
 }
 

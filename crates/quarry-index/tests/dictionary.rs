@@ -1,0 +1,148 @@
+//! Dictionaries against a plain ordered set, through every size of change.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use fst::Automaton;
+use fst::automaton::Levenshtein;
+use proptest::prelude::*;
+use quarry_index::dictionary::kept_prefixes::{PREFIX_BYTES_MAX, PREFIX_WORDS_MIN};
+use quarry_index::{Dictionary, DictionaryKind, Index, IndexOptions, KeptPrefixes};
+
+struct Opened {
+    index: Index,
+    _folder: tempfile::TempDir,
+}
+
+fn empty_index() -> Opened {
+    let folder = tempfile::tempdir().unwrap();
+    let index = Index::open(folder.path(), &IndexOptions::default()).unwrap();
+    Opened { index, _folder: folder }
+}
+
+/// Words out of few letters, so that prefixes repeat and words come back.
+fn word() -> impl Strategy<Value = String> {
+    "[abé]{1,3}|[abcdef]{4,7}".prop_map(|word| word)
+}
+
+fn change() -> impl Strategy<Value = (BTreeSet<String>, BTreeSet<String>)> {
+    let some = || prop::collection::btree_set(word(), 0..30);
+    let many = prop::collection::btree_set("[a-c]{5,8}", 200..900);
+    (prop_oneof![3 => some(), 1 => many], some())
+}
+
+fn accepted<A: Automaton>(dictionary: &Dictionary<'_>, automaton: &A) -> Vec<String>
+where
+    A::State: Clone,
+{
+    let mut found = Vec::new();
+    dictionary.search(automaton, |word, _| {
+        found.push(word.to_owned());
+        ControlFlow::Continue(())
+    });
+    found
+}
+
+fn with_prefix(dictionary: &Dictionary<'_>, prefix: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    dictionary.with_prefix(prefix, |word| {
+        found.push(word.to_owned());
+        ControlFlow::Continue(())
+    });
+    found
+}
+
+fn kept(words: &BTreeSet<String>) -> Vec<String> {
+    let mut prefixes = BTreeSet::new();
+    for word in words {
+        let ends = (1..=PREFIX_BYTES_MAX).filter(|&end| end <= word.len() && word.is_char_boundary(end));
+        prefixes.extend(ends.map(|end| word[..end].to_owned()));
+    }
+    let words_of = |prefix: &String| words.iter().filter(|word| word.starts_with(prefix.as_str())).count();
+    prefixes.into_iter().filter(|prefix| words_of(prefix) >= PREFIX_WORDS_MIN).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn agrees_with_an_ordered_set(changes in prop::collection::vec(change(), 1..8)) {
+        let opened = empty_index();
+        let (index, mut words) = (&opened.index, BTreeSet::<String>::new());
+        for (created, removed) in changes {
+            let created: Vec<String> = created.into_iter().collect();
+            let removed: Vec<String> = removed.into_iter().filter(|word| !created.contains(word)).collect();
+            words.extend(created.iter().cloned());
+            words.retain(|word| !removed.contains(word));
+            let mut txn = index.environment().write_txn().unwrap();
+            let before = KeptPrefixes::open(index.tables(), &txn).unwrap().to_vec();
+            Dictionary::update(index.tables(), &mut txn, DictionaryKind::Words, &created, &removed).unwrap();
+            let changed: Vec<&String> = created.iter().chain(&removed).collect();
+            let prefixes = KeptPrefixes::update(index.tables(), &mut txn, &changed).unwrap();
+            txn.commit().unwrap();
+
+            let snapshot = index.snapshot().unwrap();
+            let dictionary = snapshot.dictionary().unwrap();
+            prop_assert_eq!(dictionary.words(), words.iter().cloned().collect::<Vec<_>>());
+            prop_assert_eq!(dictionary.len(), words.len());
+            prop_assert!(snapshot.exact_dictionary().unwrap().is_empty());
+            for prefix in ["", "a", "é", "ab", "cd", "bbbb", "x"] {
+                let expected: Vec<String> = words.iter().filter(|w| w.starts_with(prefix)).cloned().collect();
+                prop_assert_eq!(with_prefix(&dictionary, prefix), expected.clone());
+                prop_assert_eq!(dictionary.prefix_count(prefix, 3), expected.len().min(3));
+                prop_assert_eq!(dictionary.prefix_count_at_least(prefix, 2), expected.len() >= 2);
+            }
+            for word in created.iter().chain(&removed) {
+                prop_assert_eq!(dictionary.contains(word), words.contains(word));
+            }
+            let near = Levenshtein::new("abab", 1).unwrap();
+            let expected: Vec<String> = words.iter().filter(|word| is_accepted(&near, word)).cloned().collect();
+            prop_assert_eq!(accepted(&dictionary, &near), expected);
+
+            let after = snapshot.kept_prefixes().unwrap().to_vec();
+            prop_assert_eq!(&after, &kept(&words));
+            let came: Vec<_> = after.iter().filter(|prefix| !before.contains(prefix)).cloned().collect();
+            let went: Vec<_> = before.iter().filter(|prefix| !after.contains(prefix)).cloned().collect();
+            prop_assert_eq!((prefixes.created, prefixes.removed), (came, went));
+        }
+    }
+}
+
+fn is_accepted<A: Automaton>(automaton: &A, word: &str) -> bool {
+    let end = word.bytes().fold(automaton.start(), |state, byte| automaton.accept(&state, byte));
+    automaton.is_match(&end)
+}
+
+#[test]
+fn a_search_can_be_stopped() {
+    let opened = empty_index();
+    let mut txn = opened.index.environment().write_txn().unwrap();
+    let words = ["one", "two", "three"];
+    Dictionary::update(opened.index.tables(), &mut txn, DictionaryKind::ExactWords, &words, &[]).unwrap();
+    txn.commit().unwrap();
+    let snapshot = opened.index.snapshot().unwrap();
+    let mut met = Vec::new();
+    snapshot.exact_dictionary().unwrap().for_each(|word| {
+        met.push(word.to_owned());
+        if met.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!(met, ["one", "three"]);
+    assert!(!snapshot.dictionary().unwrap().contains("one"));
+}
+
+#[test]
+fn a_small_change_does_not_rewrite_the_base() {
+    let opened = empty_index();
+    let (index, main) = (&opened.index, opened.index.tables().main);
+    let words: Vec<String> = (0..20_000).map(|number| format!("word{number:05}")).collect();
+    let mut txn = index.environment().write_txn().unwrap();
+    Dictionary::update(index.tables(), &mut txn, DictionaryKind::Words, &words, &[]).unwrap();
+    let base = main.get(&txn, b"words-base").unwrap().unwrap().to_vec();
+    Dictionary::update(index.tables(), &mut txn, DictionaryKind::Words, &["new", "newer"], &["word00007"])
+        .unwrap();
+    assert_eq!(main.get(&txn, b"words-base").unwrap().unwrap(), base);
+    let dictionary = Dictionary::open(index.tables(), &txn, DictionaryKind::Words).unwrap();
+    assert_eq!(dictionary.len(), 20_001);
+    assert!(dictionary.contains("newer") && !dictionary.contains("word00007"));
+}
