@@ -70,10 +70,9 @@ impl<'t> KeptPrefixes<'t> {
     ) -> Result<PrefixChanges, StorageError> {
         let dictionary = Dictionary::open(tables, txn, DictionaryKind::Words)?;
         let stored: BTreeSet<String> = KeptPrefixes::open(tables, txn)?.to_vec().into_iter().collect();
-        let touched: BTreeSet<&str> =
-            changed_words.iter().flat_map(|word| prefixes_of(word.as_ref())).collect();
         // Counting the words of one prefix reads up to 100 of them; counting all reads each word once.
-        let kept = if touched.len() * PREFIX_WORDS_MIN < dictionary.len() {
+        let kept = if changed_words.len() * PREFIX_BYTES_MAX * PREFIX_WORDS_MIN < dictionary.len() {
+            let touched = changed_words.iter().flat_map(|word| prefixes_of(word.as_ref())).collect();
             recount(&dictionary, &stored, &touched)
         } else {
             count_all(&dictionary)

@@ -41,6 +41,13 @@ impl Dictionary<'_> {
         }
         let [base_entry, added_entry, removed_entry] = kind.entries();
         let dictionary = Dictionary::open(tables, txn, kind)?;
+        if dictionary.is_empty() {
+            let mut words: Vec<&str> = created.iter().map(AsRef::as_ref).collect();
+            words.sort_unstable();
+            words.dedup();
+            Dictionary::clear(tables, txn, kind)?;
+            return put_set(tables, txn, base_entry, words);
+        }
         let beside = dictionary.beside(created, removed);
         if beside.added.len() + beside.removed.len() <= words_beside_max(dictionary.base.len()) {
             put_set(tables, txn, added_entry, &beside.added)?;
