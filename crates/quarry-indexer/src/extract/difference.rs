@@ -1,0 +1,113 @@
+//! What differs between a document before and after: that, and nothing else, becomes entries.
+
+use quarry_index::DocumentId;
+
+use crate::cache::{Entry, Side, ThreadCache};
+use crate::family::{FAMILIES_COUNT, Family};
+
+/// The keys of one document in each family, as `first << 32 | second`.
+#[derive(Default)]
+pub(crate) struct DocumentKeys {
+    by_family: [Vec<u64>; FAMILIES_COUNT],
+}
+
+impl DocumentKeys {
+    #[inline]
+    pub(crate) fn push(&mut self, family: Family, first: u32, second: u32) {
+        self.by_family[family as usize].push(u64::from(first) << 32 | u64::from(second));
+    }
+
+    pub(crate) fn clear(&mut self) {
+        for keys in &mut self.by_family {
+            keys.clear();
+        }
+    }
+
+    /// Sorts the keys and leaves each once; of a pair of words only the smallest distance.
+    fn settle(&mut self, family: Family) -> &[u64] {
+        let keys = &mut self.by_family[family as usize];
+        keys.sort_unstable();
+        match family {
+            // The distance is in the two lowest bits.
+            Family::WordPair => keys.dedup_by_key(|key| *key >> 2),
+            _ => keys.dedup(),
+        }
+        keys
+    }
+}
+
+/// Pushes the keys of `after` that `before` lacks as added, and the reverse as removed.
+///
+/// - `is_rebuilt`: for each family, whether its table is built anew: then all of `after` is added
+pub(crate) fn push_difference(
+    document: DocumentId,
+    before: &mut DocumentKeys,
+    after: &mut DocumentKeys,
+    is_rebuilt: &[bool; FAMILIES_COUNT],
+    cache: &mut ThreadCache,
+) {
+    for family in Family::ALL {
+        let before = if is_rebuilt[family as usize] { &[] } else { before.settle(family) };
+        let after = after.settle(family);
+        let mut push = |side, key: u64| {
+            cache.push(family, side, Entry { first: (key >> 32) as u32, second: key as u32, document });
+        };
+        if before.is_empty() {
+            after.iter().for_each(|&key| push(Side::Added, key));
+            continue;
+        }
+        let (mut before, mut after) = (before, after);
+        loop {
+            match (before.first(), after.first()) {
+                (None, None) => break,
+                (Some(&gone), other) if other.is_none_or(|&key| gone < key) => {
+                    push(Side::Removed, gone);
+                    before = &before[1..];
+                }
+                (other, Some(&come)) if other.is_none_or(|&key| come < key) => {
+                    push(Side::Added, come);
+                    after = &after[1..];
+                }
+                _ => (before, after) = (&before[1..], &after[1..]),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::family::pair_second;
+
+    fn entries(cache: &mut ThreadCache, family: Family, side: Side) -> Vec<(u32, u32)> {
+        cache.take(family, side).iter().map(|entry| (entry.first, entry.second)).collect()
+    }
+
+    #[test]
+    fn only_differences_are_pushed() {
+        let (mut before, mut after, mut cache) =
+            (DocumentKeys::default(), DocumentKeys::default(), ThreadCache::default());
+        for word in [3, 1, 3] {
+            before.push(Family::Word, word, 0);
+        }
+        for word in [2, 1] {
+            after.push(Family::Word, word, 0);
+        }
+        push_difference(9, &mut before, &mut after, &[false; FAMILIES_COUNT], &mut cache);
+        assert_eq!(entries(&mut cache, Family::Word, Side::Added), [(2, 0)]);
+        assert_eq!(entries(&mut cache, Family::Word, Side::Removed), [(3, 0)]);
+    }
+
+    #[test]
+    fn a_pair_keeps_its_smallest_distance() {
+        let (mut before, mut after, mut cache) =
+            (DocumentKeys::default(), DocumentKeys::default(), ThreadCache::default());
+        for distance in [3, 1, 2] {
+            after.push(Family::WordPair, 5, pair_second(6, distance));
+        }
+        after.push(Family::WordPair, 6, pair_second(5, 2));
+        push_difference(0, &mut before, &mut after, &[true; FAMILIES_COUNT], &mut cache);
+        let expected = [(5, pair_second(6, 1)), (6, pair_second(5, 2))];
+        assert_eq!(entries(&mut cache, Family::WordPair, Side::Added), expected);
+    }
+}

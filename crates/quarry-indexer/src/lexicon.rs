@@ -1,0 +1,213 @@
+//! Strings to small numbers: each thread numbers the words and the keys that it meets.
+//!
+//! Numbers follow the order of arrival. Byte order is found when it is needed: [`Lexicon::sort`] for one
+//! thread, [`Order`] for all of them.
+
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+/// Distinct strings of one thread, numbered from 0.
+#[derive(Default)]
+pub(crate) struct Lexicon {
+    bytes: Vec<u8>,
+    /// Where each string ends in `bytes`.
+    ends: Vec<usize>,
+    numbers: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// Numbers in byte order of their strings, as of the last sort.
+    sorted: Vec<u32>,
+}
+
+impl Lexicon {
+    /// The number of `string`, given now if it has none.
+    #[inline]
+    pub(crate) fn intern(&mut self, string: &[u8]) -> u32 {
+        let hash = self.hasher.hash_one(string);
+        let Lexicon { bytes, ends, numbers, hasher, .. } = self;
+        if let Some(&number) = numbers.find(hash, |&number| string_at(bytes, ends, number) == string) {
+            return number;
+        }
+        let number = ends.len() as u32;
+        bytes.extend_from_slice(string);
+        ends.push(bytes.len());
+        numbers.insert_unique(hash, number, |&number| hasher.hash_one(string_at(bytes, ends, number)));
+        number
+    }
+
+    /// The string of a number that was given.
+    #[inline]
+    pub(crate) fn get(&self, number: u32) -> &[u8] {
+        string_at(&self.bytes, &self.ends, number)
+    }
+
+    /// How many strings there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Memory in use, in bytes.
+    pub(crate) fn used_bytes(&self) -> usize {
+        // An entry of `ends` and of `sorted`, and about two slots of the table.
+        const BYTES_PER_STRING: usize = 24;
+        self.bytes.len() + self.ends.len() * BYTES_PER_STRING
+    }
+
+    /// Brings [`Lexicon::sorted`] up to date; costs a sort of the strings met since the last time.
+    pub(crate) fn sort(&mut self) {
+        let mut news: Vec<(u64, u32)> = (self.sorted.len() as u32..self.len() as u32)
+            .map(|number| (head(self.get(number)), number))
+            .collect();
+        news.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.get(a.1).cmp(self.get(b.1))));
+        let mut news = news.into_iter().map(|(_, number)| number).peekable();
+        let mut sorted = Vec::with_capacity(self.len());
+        for &known in &self.sorted {
+            while let Some(number) = news.next_if(|&number| self.get(number) < self.get(known)) {
+                sorted.push(number);
+            }
+            sorted.push(known);
+        }
+        sorted.extend(news);
+        self.sorted = sorted;
+    }
+
+    /// Numbers in byte order, as of the last [`Lexicon::sort`].
+    pub(crate) fn sorted(&self) -> &[u32] {
+        &self.sorted
+    }
+
+    /// Rank of each number in the byte order of the last [`Lexicon::sort`].
+    pub(crate) fn ranks(&self) -> Vec<u32> {
+        let mut ranks = vec![0; self.sorted.len()];
+        for (rank, &number) in self.sorted.iter().enumerate() {
+            ranks[number as usize] = rank as u32;
+        }
+        ranks
+    }
+}
+
+#[inline]
+fn string_at<'b>(bytes: &'b [u8], ends: &[usize], number: u32) -> &'b [u8] {
+    let number = number as usize;
+    let start = if number == 0 { 0 } else { ends[number - 1] };
+    &bytes[start..ends[number]]
+}
+
+/// The first 8 bytes as a number that orders as they do.
+fn head(string: &[u8]) -> u64 {
+    let mut head = [0; 8];
+    let length = string.len().min(8);
+    head[..length].copy_from_slice(&string[..length]);
+    u64::from_be_bytes(head)
+}
+
+/// The byte order of the strings of all threads together.
+pub(crate) struct Order<'l> {
+    lexicons: Vec<&'l Lexicon>,
+    /// For each lexicon, the rank of each of its numbers.
+    ranks: Vec<Vec<u32>>,
+    /// For each rank, a lexicon that has the string, and its number there.
+    owners: Vec<(u32, u32)>,
+}
+
+impl<'l> Order<'l> {
+    /// Merges sorted lexicons.
+    pub(crate) fn of(lexicons: Vec<&'l Lexicon>) -> Order<'l> {
+        let mut ranks: Vec<Vec<u32>> = lexicons.iter().map(|lexicon| vec![0; lexicon.len()]).collect();
+        let mut heads = vec![0; lexicons.len()];
+        let mut owners =
+            Vec::with_capacity(lexicons.iter().map(|lexicon| lexicon.len()).max().unwrap_or_default());
+        loop {
+            let mut lowest: Option<(u32, u32, &[u8])> = None;
+            for (index, lexicon) in lexicons.iter().enumerate() {
+                let Some(&number) = lexicon.sorted().get(heads[index]) else { continue };
+                let string = lexicon.get(number);
+                if lowest.is_none_or(|(_, _, other)| string < other) {
+                    lowest = Some((index as u32, number, string));
+                }
+            }
+            let Some((owner, number, string)) = lowest else { break };
+            for (index, lexicon) in lexicons.iter().enumerate() {
+                let Some(&number) = lexicon.sorted().get(heads[index]) else { continue };
+                if lexicon.get(number) == string {
+                    ranks[index][number as usize] = owners.len() as u32;
+                    heads[index] += 1;
+                }
+            }
+            owners.push((owner, number));
+        }
+        Order { lexicons, ranks, owners }
+    }
+
+    /// Number of strings.
+    pub(crate) fn len(&self) -> usize {
+        self.owners.len()
+    }
+
+    /// The string of a rank.
+    #[inline]
+    pub(crate) fn get(&self, rank: u32) -> &'l [u8] {
+        let (lexicon, number) = self.owners[rank as usize];
+        self.lexicons[lexicon as usize].get(number)
+    }
+
+    /// The rank of each number of a lexicon.
+    pub(crate) fn ranks(&self, lexicon: usize) -> &[u32] {
+        &self.ranks[lexicon]
+    }
+
+    /// The first rank whose string `is_below` is false for; it must be true for a start of the order.
+    pub(crate) fn partition_point(&self, is_below: impl Fn(&[u8]) -> bool) -> u32 {
+        let (mut low, mut high) = (0, self.len() as u32);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match is_below(self.get(middle)) {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ranks_order_as_the_strings_do(threads in prop::collection::vec(
+            prop::collection::vec("[a-c]{0,12}", 0..30), 1..4)
+        ) {
+            let mut lexicons: Vec<Lexicon> = Vec::new();
+            for words in &threads {
+                let mut lexicon = Lexicon::default();
+                for (place, word) in words.iter().enumerate() {
+                    let number = lexicon.intern(word.as_bytes());
+                    prop_assert_eq!(lexicon.get(number), word.as_bytes());
+                    if place == words.len() / 2 {
+                        lexicon.sort();
+                    }
+                }
+                lexicon.sort();
+                lexicons.push(lexicon);
+            }
+            let order = Order::of(lexicons.iter().collect());
+            let mut distinct: Vec<&String> = threads.iter().flatten().collect();
+            distinct.sort_unstable();
+            distinct.dedup();
+            prop_assert_eq!(order.len(), distinct.len());
+            for (rank, word) in distinct.iter().enumerate() {
+                prop_assert_eq!(order.get(rank as u32), word.as_bytes());
+            }
+            for (index, lexicon) in lexicons.iter().enumerate() {
+                for number in 0..lexicon.len() as u32 {
+                    let rank = order.ranks(index)[number as usize];
+                    prop_assert_eq!(order.get(rank), lexicon.get(number));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The sets of all documents and of documents with a point.
+
+use quarry_index::keys::document_set;
+use quarry_index::{DocumentId, Tables};
+use quarry_storage::{StorageError, WriteTxn};
+
+use crate::change::DocumentChange;
+use crate::extract::geo::GeoCache;
+
+/// Puts both sets right.
+///
+/// - `points_start_anew`: whether no document counts as having a point unless this batch has found it
+pub(crate) fn write<'g>(
+    tables: &Tables,
+    txn: &mut WriteTxn<'_>,
+    changes: &[DocumentChange<'_>],
+    geo: impl Iterator<Item = &'g GeoCache> + Clone,
+    points_start_anew: bool,
+) -> Result<(), StorageError> {
+    let ids = |is_wanted: fn(&DocumentChange<'_>) -> bool| -> Vec<DocumentId> {
+        changes.iter().filter(|change| is_wanted(change)).map(|change| change.document).collect()
+    };
+    let created = ids(|change| !change.before && change.after.is_some());
+    let removed = ids(|change| change.before && change.after.is_none());
+    let mut with_point: Vec<DocumentId> =
+        geo.clone().flat_map(|geo| geo.with_point.iter().copied()).collect();
+    let mut without_point: Vec<DocumentId> = geo.flat_map(|geo| geo.without_point.iter().copied()).collect();
+    with_point.sort_unstable();
+    without_point.sort_unstable();
+    let mut writer = tables.document_sets.direct_writer(txn);
+    writer.apply(&document_set::ALL, &created, &removed)?;
+    if points_start_anew {
+        writer.set(&document_set::WITH_POINT, &with_point.into_iter().collect())?;
+    } else {
+        writer.apply(&document_set::WITH_POINT, &with_point, &without_point)?;
+    }
+    writer.finish()?;
+    Ok(())
+}
