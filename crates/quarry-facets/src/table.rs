@@ -1,7 +1,9 @@
 //! The facet table of one kind of values: what readers and writers hold.
 
 use quarry_storage::{PlainTable, PostingsTable, StorageError, Txn};
+use roaring::RoaringBitmap;
 
+use crate::level::LEVELS_MAX;
 use crate::{FacetKey, FieldId};
 
 /// What the values of a table are.
@@ -52,14 +54,28 @@ impl FacetTable {
         self.kind
     }
 
+    /// The documents that hold one value of `field`.
+    pub fn documents(
+        &self,
+        txn: &Txn<'_>,
+        field: FieldId,
+        value: &[u8],
+    ) -> Result<RoaringBitmap, StorageError> {
+        let key = FacetKey { field, level: 0, value }.to_bytes();
+        Ok(self.postings.get(txn, &key)?.unwrap_or_default())
+    }
+
     /// The highest level of `field`: 0 when it has values but no groups, `None` when it has no values.
     pub fn top_level(&self, txn: &Txn<'_>, field: FieldId) -> Result<Option<u8>, StorageError> {
-        for level in (0..=crate::level::LEVELS_MAX).rev() {
+        // A level is only there on top of the one below, and most fields have few.
+        let mut top = None;
+        for level in 0..=LEVELS_MAX {
             let mut cursor = self.postings.cursor(txn, &FacetKey::scan_level(field, level))?;
-            if cursor.next()?.is_some() {
-                return Ok(Some(level));
+            if cursor.next()?.is_none() {
+                break;
             }
+            top = Some(level);
         }
-        Ok(None)
+        Ok(top)
     }
 }

@@ -112,6 +112,10 @@ fn check(store: &Store, model: &Model, candidates: &RoaringBitmap) {
             assert_eq!(inside, expected & candidates);
         }
     }
+    for number in [0, 100, 250, 599].map(value) {
+        let expected = model.get(&number).into_iter().flatten().copied().collect();
+        assert_eq!(table.documents(&txn, FIELD, &number).unwrap(), expected);
+    }
     let mut expected = in_candidates(model, candidates);
     let ordered = |direction| {
         let values = table.ordered(&txn, FIELD, direction, candidates).unwrap();

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::snapshot::{Loaded, Snapshot};
 use crate::statistics::Dates;
-use crate::{Settings, Tables, format_version, main_table};
+use crate::{Settings, Tables, dictionary, format_version, main_table};
 
 /// How an index is opened.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl Index {
     /// Opens the index in the folder `path`, which is created when missing.
     ///
     /// # Errors
-    /// `FormatVersion` when it was written by another version; `Storage`.
+    /// `FormatVersion` when it was written by another version; `Storage`, also when a dictionary is damaged.
     pub fn open(path: &Path, options: &IndexOptions) -> Result<Index, OpenError> {
         let options = EnvironmentOptions {
             tables_max: crate::TableId::ALL.len() as u32,
@@ -65,6 +65,7 @@ impl Index {
         let tables = Tables::open(&environment)?;
         let txn = environment.read_txn()?;
         let is_marked = format_version::check(&tables, &txn)?;
+        dictionary::verify(&tables, &txn)?;
         drop(txn);
         let index = Index { environment, tables, loaded: Mutex::new(None) };
         if !is_marked {

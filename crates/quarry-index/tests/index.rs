@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use quarry_index::statistics::{self, Dates, FieldDistribution};
-use quarry_index::{Fields, Index, IndexOptions, OpenError, Settings, SettingsUpdate, keys, main_table};
+use quarry_index::{
+    Dictionary, DictionaryKind, Fields, Index, IndexOptions, OpenError, Settings, SettingsUpdate, keys,
+    main_table,
+};
+use quarry_storage::StorageError;
 use serde_json::json;
 use time::macros::datetime;
 
@@ -53,6 +57,22 @@ fn another_format_version_is_refused() {
     drop(index);
     let error = Index::open(folder.path(), &IndexOptions::default()).err().unwrap();
     assert!(matches!(error, OpenError::FormatVersion { found: 9, expected: 1 }), "{error}");
+}
+
+#[test]
+fn a_damaged_dictionary_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = Index::open(folder.path(), &IndexOptions::default()).unwrap();
+    let mut txn = index.environment().write_txn().unwrap();
+    let (tables, words) = (index.tables(), ["one", "three", "two"]);
+    Dictionary::update(tables, &mut txn, DictionaryKind::Words, &words, &[]).unwrap();
+    let mut bytes = tables.main.get(&txn, b"words-base").unwrap().unwrap().to_vec();
+    bytes[20] ^= 0xff;
+    tables.main.put(&mut txn, b"words-base", &bytes).unwrap();
+    txn.commit().unwrap();
+    drop(index);
+    let error = Index::open(folder.path(), &IndexOptions::default()).err().unwrap();
+    assert!(matches!(error, OpenError::Storage(StorageError::Corrupted { .. })), "{error}");
 }
 
 #[test]

@@ -83,6 +83,17 @@ impl<'t> Dictionary<'t> {
     }
 }
 
+/// Checks the checksum of every automaton: walking a damaged one could panic.
+pub(crate) fn verify(tables: &Tables, txn: &Txn<'_>) -> Result<(), StorageError> {
+    let kinds = [DictionaryKind::Words, DictionaryKind::ExactWords];
+    let entries = kinds.iter().flat_map(|kind| kind.entries()).chain([main_table::KEPT_PREFIXES]);
+    for entry in entries {
+        let set = open_set(tables, txn, entry)?;
+        set.as_fst().verify().map_err(|_| main_table::damaged("an automaton of words is damaged"))?;
+    }
+    Ok(())
+}
+
 fn open_set<'t>(tables: &Tables, txn: &'t Txn<'_>, entry: &[u8]) -> Result<Set<&'t [u8]>, StorageError> {
     static EMPTY: LazyLock<Vec<u8>> = LazyLock::new(|| Set::default().into_fst().into_inner());
     let bytes = tables.main.get(txn, entry)?.unwrap_or(EMPTY.as_slice());

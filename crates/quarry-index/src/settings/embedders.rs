@@ -41,6 +41,9 @@ impl EmbeddersUpdate {
 /// Embedders that an index can have.
 pub const EMBEDDERS_MAX: usize = 256;
 
+/// Fragments that an embedder can have.
+pub const FRAGMENTS_MAX: usize = 256;
+
 /// How a document is written as text, when the setting is not given.
 pub const DEFAULT_DOCUMENT_TEMPLATE: &str = "{% for field in fields %}{% if field.is_searchable and field.value \
      != nil %}{{ field.name }}: {{ field.value }}\n{% endif %}{% endfor %}";
@@ -128,7 +131,7 @@ fn apply_fields(
         match (field.as_str(), value) {
             (_, Value::Null) => drop(after.remove(field)),
             ("indexingFragments" | "searchFragments", Value::Object(fragments)) => {
-                put_fragments(&mut after, field, fragments);
+                put_fragments(&mut after, field, fragments)?;
             }
             _ => drop(after.insert(field.clone(), value.clone())),
         }
@@ -140,16 +143,24 @@ fn apply_fields(
 }
 
 /// Fragments are changed by name, and taken out by `null`.
-fn put_fragments(after: &mut EmbedderFields, field: &str, given: &Map<String, Value>) {
+fn put_fragments(
+    after: &mut EmbedderFields,
+    field: &str,
+    given: &Map<String, Value>,
+) -> Result<(), SettingsError> {
     let mut fragments = match after.remove(field) {
         Some(Value::Object(fragments)) => fragments,
         _ => Map::new(),
     };
     fragments.extend(given.clone());
     fragments.retain(|_, fragment| !fragment.is_null());
+    if fragments.len() > FRAGMENTS_MAX {
+        return Err(SettingsError::TooManyFragments { found: fragments.len() });
+    }
     if !fragments.is_empty() {
         after.insert(field.to_owned(), Value::Object(fragments));
     }
+    Ok(())
 }
 
 fn check_quantisation(

@@ -45,6 +45,12 @@ pub enum SettingsError {
         /// How many there would be.
         found: usize,
     },
+    /// More fragments than an embedder can have.
+    #[error("Too many fragments in the configuration. Found {found}, but limited to 256.")]
+    TooManyFragments {
+        /// How many there would be.
+        found: usize,
+    },
     /// A field that the source of the embedder needs.
     #[error(
         "`.embedders.{embedder}`: Missing field `{field}` (note: this field is mandatory for source `{source_name}`)"
@@ -109,6 +115,7 @@ impl HasCode for SettingsError {
             }
             SettingsError::UnknownLocale { .. } => Code::InvalidSettingsLocalizedAttributes,
             SettingsError::TooManyEmbedders { .. }
+            | SettingsError::TooManyFragments { .. }
             | SettingsError::MissingEmbedderField { .. }
             | SettingsError::MissingNestedSource { .. }
             | SettingsError::UnavailableEmbedderField { .. }
