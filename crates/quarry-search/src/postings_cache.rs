@@ -1,0 +1,213 @@
+//! What one query has read: each posting decoded once, however many rules ask for it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use quarry_index::{FieldId, Snapshot, keys};
+use quarry_storage::{PostingsTable, StorageError};
+use roaring::RoaringBitmap;
+use rustc_hash::FxHashMap;
+
+use crate::query::{Reach, WordId, WordRef};
+use crate::scope::SearchScope;
+
+/// Documents of a word by the number that follows it in a key: a field or a position bucket.
+pub(crate) type NumberedPostings = Rc<[(u16, RoaringBitmap)]>;
+
+/// Documents of a pair of words at distance 1, 2 and 3.
+pub(crate) type PairPostings = Rc<[RoaringBitmap; keys::word_pair::DISTANCE_MAX as usize]>;
+
+type Cache<K, V> = RefCell<FxHashMap<K, V>>;
+
+/// Reads the postings of words through a cache that lives as long as the query.
+pub(crate) struct PostingsCache<'s> {
+    snapshot: &'s Snapshot<'s>,
+    /// Whether some words are out of the reach of typos: then they have a table of their own.
+    pub(crate) has_exact_words: bool,
+    documents: Cache<WordRef, Rc<RoaringBitmap>>,
+    fields: Cache<WordId, NumberedPostings>,
+    positions: Cache<WordId, NumberedPostings>,
+    prefix_documents: Cache<WordId, Rc<RoaringBitmap>>,
+    prefix_fields: Cache<WordId, NumberedPostings>,
+    prefix_positions: Cache<WordId, NumberedPostings>,
+    pairs: Cache<(WordId, WordId), PairPostings>,
+    prefix_pairs: Cache<(WordId, WordId), PairPostings>,
+}
+
+impl<'s> PostingsCache<'s> {
+    pub(crate) fn new(snapshot: &'s Snapshot<'s>) -> Result<PostingsCache<'s>, StorageError> {
+        let has_exact_words = !snapshot.tables().exact_word_postings.is_empty(snapshot.txn())?;
+        Ok(PostingsCache {
+            snapshot,
+            has_exact_words,
+            documents: Cache::default(),
+            fields: Cache::default(),
+            positions: Cache::default(),
+            prefix_documents: Cache::default(),
+            prefix_fields: Cache::default(),
+            prefix_positions: Cache::default(),
+            pairs: Cache::default(),
+            prefix_pairs: Cache::default(),
+        })
+    }
+
+    /// Documents that hold a word in a searched attribute.
+    pub(crate) fn documents(
+        &self,
+        scope: &SearchScope,
+        word: WordRef,
+        text: &str,
+    ) -> Result<Rc<RoaringBitmap>, StorageError> {
+        let word = self.canonical(word);
+        cached(&self.documents, word, || {
+            if scope.restricted_to.is_some() {
+                let is_reached =
+                    |field: &FieldId| word.reach == Reach::Everywhere || !scope.exact_fields.contains(field);
+                return Ok(Rc::new(in_scope(&self.fields(word.word, text)?, scope, is_reached)));
+            }
+            let (tables, txn) = (self.snapshot.tables(), self.snapshot.txn());
+            let key = keys::word::key(text);
+            let mut documents = tables.word_postings.get(txn, &key)?.unwrap_or_default();
+            if self.has_exact_words && word.reach == Reach::Everywhere {
+                documents |= tables.exact_word_postings.get(txn, &key)?.unwrap_or_default();
+            }
+            Ok(Rc::new(documents))
+        })
+    }
+
+    /// Without words out of the reach of typos, how far a word reaches makes no difference.
+    fn canonical(&self, word: WordRef) -> WordRef {
+        if self.has_exact_words { word } else { WordRef { reach: Reach::Everywhere, ..word } }
+    }
+
+    /// Keeps what was read of a word while its neighbours were.
+    pub(crate) fn remember_documents(&self, word: WordRef, documents: RoaringBitmap) {
+        let word = self.canonical(word);
+        self.documents.borrow_mut().entry(word).or_insert_with(|| Rc::new(documents));
+    }
+
+    /// Documents of a word by field, ascending; searched or not.
+    pub(crate) fn fields(&self, word: WordId, text: &str) -> Result<NumberedPostings, StorageError> {
+        cached(&self.fields, word, || self.numbered(self.snapshot.tables().word_field_postings, text))
+    }
+
+    /// Documents of a word by position bucket, ascending, in whatever field.
+    pub(crate) fn positions(&self, word: WordId, text: &str) -> Result<NumberedPostings, StorageError> {
+        cached(&self.positions, word, || self.numbered(self.snapshot.tables().word_position_postings, text))
+    }
+
+    /// Documents that hold, in a searched attribute, a word with a kept prefix.
+    pub(crate) fn prefix_documents(
+        &self,
+        scope: &SearchScope,
+        prefix: WordId,
+        text: &str,
+    ) -> Result<Rc<RoaringBitmap>, StorageError> {
+        cached(&self.prefix_documents, prefix, || {
+            if scope.restricted_to.is_some() {
+                return Ok(Rc::new(in_scope(&self.prefix_fields(prefix, text)?, scope, |_| true)));
+            }
+            let table = self.snapshot.tables().prefix_postings;
+            let documents = table.get(self.snapshot.txn(), &keys::word::key(text))?;
+            Ok(Rc::new(documents.unwrap_or_default()))
+        })
+    }
+
+    /// As [`Self::fields`], for all words with a kept prefix.
+    pub(crate) fn prefix_fields(&self, prefix: WordId, text: &str) -> Result<NumberedPostings, StorageError> {
+        let table = self.snapshot.tables().prefix_field_postings;
+        cached(&self.prefix_fields, prefix, || self.numbered(table, text))
+    }
+
+    /// As [`Self::positions`], for all words with a kept prefix.
+    pub(crate) fn prefix_positions(
+        &self,
+        prefix: WordId,
+        text: &str,
+    ) -> Result<NumberedPostings, StorageError> {
+        let table = self.snapshot.tables().prefix_position_postings;
+        cached(&self.prefix_positions, prefix, || self.numbered(table, text))
+    }
+
+    fn numbered(&self, table: PostingsTable, text: &str) -> Result<NumberedPostings, StorageError> {
+        let mut found = Vec::new();
+        let scan = keys::word::key(text);
+        let mut cursor = table.cursor(self.snapshot.txn(), &scan)?;
+        while let Some((key, postings)) = cursor.next()? {
+            // Field and position keys have one shape: the word, then 16 bits.
+            if let Some((_, number)) = keys::word_field::parse(key) {
+                found.push((number, postings.decode()?));
+            }
+        }
+        Ok(found.into())
+    }
+
+    /// Documents where `right` follows `left`, by distance.
+    pub(crate) fn pair(
+        &self,
+        left: (WordId, &str),
+        right: (WordId, &str),
+    ) -> Result<PairPostings, StorageError> {
+        cached(&self.pairs, (left.0, right.0), || self.pairs_of(&keys::word_pair::scan_pair(left.1, right.1)))
+    }
+
+    /// Documents where some word that begins with `prefix` follows `left`, by distance.
+    pub(crate) fn pair_with_prefix(
+        &self,
+        left: (WordId, &str),
+        prefix: (WordId, &str),
+    ) -> Result<PairPostings, StorageError> {
+        cached(&self.prefix_pairs, (left.0, prefix.0), || {
+            self.pairs_of(&keys::word_pair::scan_second_with_prefix(left.1, prefix.1))
+        })
+    }
+
+    fn pairs_of(&self, scan: &[u8]) -> Result<PairPostings, StorageError> {
+        let mut by_distance: [RoaringBitmap; 3] = Default::default();
+        let mut cursor = self.snapshot.tables().word_pair_postings.cursor(self.snapshot.txn(), scan)?;
+        while let Some((key, postings)) = cursor.next()? {
+            let distance = key.last().copied().unwrap_or_default();
+            if let Some(documents) = by_distance.get_mut(usize::from(distance).wrapping_sub(1)) {
+                postings.union_into(documents)?;
+            }
+        }
+        Ok(Rc::new(by_distance))
+    }
+
+    /// Number of documents where `right` is next to `left`.
+    pub(crate) fn neighbours_count(&self, left: &str, right: &str) -> Result<u64, StorageError> {
+        let key = keys::word_pair::key(left, right, 1);
+        self.snapshot.tables().word_pair_postings.len_of(self.snapshot.txn(), &key)
+    }
+
+    /// Documents whose `field` holds exactly `count` words.
+    pub(crate) fn word_count(&self, field: FieldId, count: u8) -> Result<RoaringBitmap, StorageError> {
+        let key = keys::field_word_count::key(field, count);
+        let table = self.snapshot.tables().field_word_count_postings;
+        Ok(table.get(self.snapshot.txn(), &key)?.unwrap_or_default())
+    }
+}
+
+/// The documents of the searched fields that `is_reached`.
+fn in_scope(
+    fields: &[(FieldId, RoaringBitmap)],
+    scope: &SearchScope,
+    is_reached: impl Fn(&FieldId) -> bool,
+) -> RoaringBitmap {
+    let searched = fields.iter().filter(|(field, _)| scope.weight(*field).is_some() && is_reached(field));
+    searched.fold(RoaringBitmap::new(), |documents, (_, more)| documents | more)
+}
+
+fn cached<K: std::hash::Hash + Eq, V: Clone>(
+    cache: &Cache<K, V>,
+    key: K,
+    read: impl FnOnce() -> Result<V, StorageError>,
+) -> Result<V, StorageError> {
+    if let Some(value) = cache.borrow().get(&key) {
+        return Ok(value.clone());
+    }
+    // Not borrowed while reading: one posting may be made of others.
+    let value = read()?;
+    cache.borrow_mut().insert(key, value.clone());
+    Ok(value)
+}

@@ -1,0 +1,141 @@
+//! `wordPosition`: words nearer to the position that the query gives them first.
+//!
+//! Positions are compared by the buckets in which the index keeps them, whatever the attribute.
+
+use std::collections::BTreeMap;
+
+use quarry_storage::StorageError;
+
+use crate::context::SearchContext;
+use crate::graph::NodeTerm;
+use crate::graph::cheapest_paths::{Edge, EdgeCosts, EdgeDocuments};
+use crate::postings_cache::NumberedPostings;
+use crate::query::WordId;
+use crate::ranking::Half;
+use crate::ranking::graph_rule::GraphRule;
+use crate::resolve::Derivation;
+use crate::score::{Rank, ScoreDetail};
+use crate::space::Space;
+
+/// The cost of the farthest position of one word.
+const COST_MAX: u32 = 10;
+
+pub(crate) struct WordPosition {
+    pub half: Half,
+}
+
+/// Cost of a distance between a position of the document and one of the query.
+fn step(distance: u32) -> u32 {
+    match distance {
+        0 => 0,
+        1 => 1,
+        2..=4 => 2,
+        5..=7 => 3,
+        8..=11 => 4,
+        12..=16 => 5,
+        17..=24 => 6,
+        25..=64 => 7,
+        65..=256 => 8,
+        257..=1024 => 9,
+        1025.. => COST_MAX,
+    }
+}
+
+/// Cost of a node of `words_count` words, asked for from `wanted` on and found from `found` on.
+fn cost(wanted: u16, found: u16, words_count: u32) -> u32 {
+    let distance = u32::from(wanted.abs_diff(found));
+    (0..words_count).map(|word| step(distance + word)).sum()
+}
+
+impl EdgeCosts for WordPosition {
+    const DEPENDS_ON_LEFT: bool = false;
+
+    fn largest_cost(&self, context: &SearchContext<'_>, _: Option<NodeTerm>, right: NodeTerm) -> u32 {
+        COST_MAX * context.term(right.term).words_count()
+    }
+
+    fn edges<S: Space>(
+        &self,
+        context: &SearchContext<'_>,
+        space: &S,
+        _: Option<NodeTerm>,
+        right: NodeTerm,
+    ) -> Result<Vec<Edge<S>>, StorageError> {
+        let term = context.term(right.term);
+        let (wanted, words_count) = (*term.positions.start(), term.words_count());
+        let mut by_cost = BTreeMap::<u32, S::Set>::new();
+        context.for_each_derivation(right, |derivation| {
+            let matching = space.project(&*context.derivation_documents(derivation)?);
+            if S::is_empty(&matching) {
+                return Ok(());
+            }
+            for (found, documents) in positions_of(context, derivation)?.iter() {
+                let documents = space.intersection(&matching, &space.project(documents));
+                if !S::is_empty(&documents) {
+                    S::unite(by_cost.entry(cost(wanted, *found, words_count)).or_default(), &documents);
+                }
+            }
+            Ok(())
+        })?;
+        let edge =
+            |(cost, documents)| Edge { cost, term: Some(right), documents: EdgeDocuments::Known(documents) };
+        Ok(by_cost.into_iter().map(edge).collect())
+    }
+
+    fn deferred<S: Space>(
+        &self,
+        _: &SearchContext<'_>,
+        _: &S,
+        _: Option<NodeTerm>,
+        _: NodeTerm,
+        _: u8,
+    ) -> Result<S::Set, StorageError> {
+        Ok(S::Set::default())
+    }
+}
+
+/// The positions of a derivation, by its first word.
+fn positions_of(
+    context: &SearchContext<'_>,
+    derivation: Derivation,
+) -> Result<NumberedPostings, StorageError> {
+    let of_word = |word: WordId| context.postings.positions(word, &context.text(word));
+    match derivation {
+        Derivation::Word(word) => of_word(word.word),
+        Derivation::KeptPrefix(prefix) => context.postings.prefix_positions(prefix, &context.text(prefix)),
+        Derivation::Phrase(phrase) => {
+            context.locating_word(phrase).map_or_else(|| Ok(NumberedPostings::from([])), of_word)
+        }
+    }
+}
+
+impl GraphRule for WordPosition {
+    const NARROWS: bool = false;
+
+    fn detail(&self, rank: Rank) -> ScoreDetail {
+        match self.half {
+            Half::Whole => ScoreDetail::WordPosition(rank),
+            Half::OfAttribute => ScoreDetail::AttributeSecond(rank),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_grow_with_the_distance() {
+        let of_distance = |distance: u16| cost(0, distance, 1);
+        let found = [0, 1, 2, 4, 5, 8, 11, 12, 16, 24, 32, 64, 128, 256, 1024, 2048, 65_535].map(of_distance);
+        assert_eq!(found, [0, 1, 2, 2, 3, 4, 4, 5, 5, 6, 7, 7, 8, 8, 9, 10, 10]);
+        assert_eq!(cost(3, 1, 1), 2);
+    }
+
+    #[test]
+    fn several_words_stand_in_a_row() {
+        assert_eq!(cost(0, 0, 2), 1);
+        assert_eq!(cost(0, 0, 3), 3);
+        assert_eq!(cost(0, 1, 2), 3);
+    }
+}
