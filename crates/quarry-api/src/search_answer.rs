@@ -7,22 +7,22 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// The answer to a search, generic over how facets are held.
-///
-/// `D` serialises as field → value → count, `S` as field → `{"min", "max"}`.
+/// The answer to a search.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)]
-pub struct SearchAnswer<D, S> {
+pub struct SearchAnswer {
     pub hits: Vec<HitView>,
     pub query: String,
     pub processing_time_ms: u64,
     #[serde(flatten)]
     pub totals: Totals,
+    /// Field to value to count.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub facet_distribution: Option<D>,
+    pub facet_distribution: Option<Map<String, Value>>,
+    /// Field to `min` and `max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub facet_stats: Option<S>,
+    pub facet_stats: Option<Map<String, Value>>,
     pub request_uid: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
@@ -94,7 +94,7 @@ pub struct HitView {
     pub formatted: Option<Map<String, Value>>,
     pub matches_position: Option<Value>,
     pub ranking_score: Option<f64>,
-    pub ranking_score_details: Option<Value>,
+    pub ranking_score_details: Option<Map<String, Value>>,
 }
 
 /// Where a hit of a merged list comes from.
@@ -168,7 +168,7 @@ mod tests {
     fn keys_come_in_the_order_of_the_api() {
         let mut document = Map::new();
         document.insert("id".to_owned(), json!(1));
-        let answer = SearchAnswer::<(), ()> {
+        let answer = SearchAnswer {
             hits: vec![HitView { document, ranking_score: Some(1.0), ..HitView::default() }],
             query: "x".to_owned(),
             processing_time_ms: 3,

@@ -1,0 +1,94 @@
+//! The action each route needs, checked before anything else of the request is looked at.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use quarry_api::action::Action;
+use quarry_auth::{AuthError, Permissions};
+
+use crate::app::App;
+use crate::error::HttpError;
+
+/// The name of the path parameter that holds an index.
+pub(crate) const INDEX_UID: &str = "index_uid";
+
+/// What the routes of one line of the table need.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    pub(crate) app: Arc<App>,
+    pub(crate) action: Option<Action>,
+}
+
+/// Lets a request pass with what it may do, or refuses it.
+pub(crate) async fn check(
+    State(guard): State<Guard>,
+    parameters: RawPathParams,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, HttpError> {
+    let permissions = match guard.action {
+        None => Permissions::everything(),
+        Some(action) => {
+            let index = parameters.iter().find(|(name, _)| *name == INDEX_UID).map(|(_, uid)| uid);
+            guard.app.auth.authorize(bearer_token(request.headers()), action, index)?
+        }
+    };
+    request.extensions_mut().insert(permissions);
+    Ok(next.run(request).await)
+}
+
+/// What follows `Bearer` in the header; `None` without such a header.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    match value.strip_prefix("Bearer") {
+        Some("") => Some(""),
+        Some(rest) => rest.strip_prefix(' '),
+        None => None,
+    }
+}
+
+/// What the request may do, as the guard found.
+pub(crate) struct Allowed(pub(crate) Permissions);
+
+impl<S: Send + Sync> FromRequestParts<S> for Allowed {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        // Every route goes through the guard; without it, nothing is allowed.
+        parts
+            .extensions
+            .get::<Permissions>()
+            .cloned()
+            .map(Allowed)
+            .ok_or_else(|| AuthError::InvalidKey.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn tokens() {
+        let check = |value: Option<&str>, token: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+            }
+            assert_eq!(bearer_token(&headers), token, "{value:?}");
+        };
+        check(None, None);
+        check(Some("Bearer key"), Some("key"));
+        check(Some("Bearer"), Some(""));
+        check(Some("Bearer  key"), Some(" key"));
+        check(Some("bearer key"), None);
+        check(Some("Bearerkey"), None);
+        check(Some("Basic YTpi"), None);
+    }
+}
