@@ -337,10 +337,9 @@ impl Run<'_> {
         match decided.work.prefixes {
             TableWork::Off => post::prefix_postings::clear(tables, txn)?,
             TableWork::Update => post::prefix_postings::update(tables, txn, &outcome.words)?,
-            TableWork::Rebuild => self
-                .indexer
-                .pool
-                .install(|| post::prefix_postings::rebuild(self.index, txn, &outcome.words, abort))?,
+            TableWork::Rebuild => {
+                self.indexer.pool.install(|| post::prefix_postings::rebuild(self.index, txn, abort))?
+            }
         }
         post::facet_levels::write(tables, txn, outcome)?;
         let counts = extracted.iter().map(|extracted| &extracted.field_counts);

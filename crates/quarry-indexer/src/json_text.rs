@@ -119,7 +119,7 @@ pub(crate) fn is_deeper_than(value: &str, levels: usize) -> bool {
     if opens <= levels {
         return false;
     }
-    let (mut at, mut depth) = (0, 0);
+    let (mut at, mut depth) = (0, 0usize);
     while let Some(&byte) = bytes.get(at) {
         match byte {
             b'"' => match string_end(bytes, at) {
@@ -130,7 +130,7 @@ pub(crate) fn is_deeper_than(value: &str, levels: usize) -> bool {
                 None => return false,
             },
             b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > levels {

@@ -93,8 +93,9 @@ fn shortened(message: &str) -> String {
     if message.len() <= MESSAGE_BYTES_MAX {
         return message.to_owned();
     }
-    let start = message.floor_char_boundary(START_BYTES);
-    let end = message.ceil_char_boundary(message.len() - END_BYTES);
+    let is_boundary = |&at: &usize| message.is_char_boundary(at);
+    let start = (0..=START_BYTES).rev().find(is_boundary).unwrap_or_default();
+    let end = (message.len() - END_BYTES..message.len()).find(is_boundary).unwrap_or(message.len());
     format!("{}...{}", &message[..start], &message[end..])
 }
 

@@ -91,7 +91,8 @@ fn nothing_is_left_of_deleted_documents() {
     for ids in [first, rest] {
         let ids: Vec<&'static str> = ids.iter().map(|id| &*id.clone().leak()).collect();
         let report = bench.write(&[Ask::Delete(ids.clone()), Ask::Delete(ids.clone())]);
-        let deleted: Vec<u64> = report.operations.iter().map(|report| report.as_ref().unwrap().deleted).collect();
+        let deleted: Vec<u64> =
+            report.operations.iter().map(|report| report.as_ref().unwrap().deleted).collect();
         assert_eq!(deleted, [ids.len() as u64, 0]);
     }
     for (table, lines) in bench.dump() {

@@ -21,7 +21,8 @@ fn replace_update_and_skip_creation() {
     assert_eq!(bench.document("1"), Some(json!({"id": 1, "a": 1, "b": {"d": 2}, "e": null})));
     assert_eq!(bench.document("2"), Some(json!({"id": "2", "z": true})));
 
-    let report = bench.write(&[Ask::UpdateExisting(vec![json!({"id": 2, "w": 1}), json!({"id": 3, "new": 3})])]);
+    let report =
+        bench.write(&[Ask::UpdateExisting(vec![json!({"id": 2, "w": 1}), json!({"id": 3, "new": 3})])]);
     let expected = OperationReport { received: 2, indexed: 2, ..OperationReport::default() };
     assert_eq!(*report.operations[0].as_ref().unwrap(), expected);
     assert_eq!(bench.document("2"), Some(json!({"id": 2, "z": true, "w": 1})));
@@ -41,10 +42,12 @@ fn a_bad_payload_fails_alone() {
     let errors: Vec<Option<String>> = report
         .operations
         .iter()
-        .map(|outcome| outcome.as_ref().err().map(|error| {
-            assert!(error.is_payload());
-            error.to_string()
-        }))
+        .map(|outcome| {
+            outcome.as_ref().err().map(|error| {
+                assert!(error.is_payload());
+                error.to_string()
+            })
+        })
         .collect();
     assert!(errors[1].as_ref().unwrap().starts_with("Document identifier `\"not fine\"` is invalid."));
     assert_eq!(errors[2].as_deref(), Some("Document doesn't have a `id` attribute: `{\"t\":\"no id\"}`."));
@@ -80,7 +83,11 @@ fn a_cancelled_or_failed_batch_leaves_no_trace() {
     }
     let bad_point = json!({"id": 3, "_geo": "nowhere"});
     let error = bench.try_write(&[Ask::Replace(vec![bad_point])], &|| false).unwrap_err();
-    assert!(error.to_string().starts_with("The `_geo` field in the document with the id: `\"3\"` is not an object."));
+    assert!(
+        error
+            .to_string()
+            .starts_with("The `_geo` field in the document with the id: `\"3\"` is not an object.")
+    );
     assert_same(&bench.dump(), &before);
 }
 
@@ -88,7 +95,8 @@ fn a_cancelled_or_failed_batch_leaves_no_trace() {
 fn functions_edit_documents() {
     let bench = Bench::small();
     bench.write(&[Ask::Replace(vec![json!({"id": 1, "n": 2}), json!({"id": 2, "n": 50, "old": true})])]);
-    let report = bench.write(&[Ask::Edit("if doc.n < 10 { doc = () } else { doc.n += 1; doc.remove(\"old\"); }")]);
+    let report =
+        bench.write(&[Ask::Edit("if doc.n < 10 { doc = () } else { doc.n += 1; doc.remove(\"old\"); }")]);
     assert_eq!(report.operations[0].as_ref().unwrap().edited, 2);
     assert_eq!(bench.document("1"), None);
     assert_eq!(bench.document("2"), Some(json!({"id": 2, "n": 51})));

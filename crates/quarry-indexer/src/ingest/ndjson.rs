@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeSeed;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::transcode::DocumentSeed;
 use crate::payload::{Lines, MalformedPayload, PayloadError};
@@ -14,9 +15,14 @@ struct CompactDocument(Vec<u8>);
 impl<'de> Deserialize<'de> for CompactDocument {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut out = Vec::with_capacity(1 << 10);
-        DocumentSeed { out: &mut out }.deserialize(deserializer)?;
+        DocumentSeed::among_others(&mut out).deserialize(deserializer)?;
         Ok(CompactDocument(out))
     }
+}
+
+/// What is wrong with the syntax, if anything is: its words come first.
+fn syntax_error(input: &[u8]) -> Option<serde_json::Error> {
+    serde_json::Deserializer::from_slice(input).into_iter::<&RawValue>().find_map(Result::err)
 }
 
 /// Writes the documents of `input` to `lines`.
@@ -24,8 +30,10 @@ pub(crate) fn convert(input: &[u8], lines: &mut Lines<'_>) -> Result<(), Payload
     let mut parser = serde_json::Deserializer::from_slice(input);
     parser.disable_recursion_limit();
     for document in parser.into_iter::<CompactDocument>() {
-        let CompactDocument(bytes) = document
-            .map_err(|error| MalformedPayload::Json { format: FORMAT, message: error.to_string() })?;
+        let CompactDocument(bytes) = document.map_err(|error| {
+            let message = syntax_error(input).unwrap_or(error).to_string();
+            MalformedPayload::Json { format: FORMAT, message }
+        })?;
         lines.document().extend_from_slice(&bytes);
         lines.end_document()?;
     }

@@ -11,21 +11,34 @@ use crate::json_text::{DEPTH_MAX, write_compact};
 
 /// Writes one document, which must be an object.
 pub(super) struct DocumentSeed<'w> {
-    pub(super) out: &'w mut Vec<u8>,
+    out: &'w mut Vec<u8>,
+    levels: usize,
+}
+
+impl<'w> DocumentSeed<'w> {
+    /// A document among others: values nested too deeply are left to the task that reads the payload.
+    pub(super) fn among_others(out: &'w mut Vec<u8>) -> DocumentSeed<'w> {
+        DocumentSeed { out, levels: DEPTH_MAX }
+    }
+
+    /// The only document of a body: the parser's own limit refuses it at once.
+    pub(super) fn alone(out: &'w mut Vec<u8>) -> DocumentSeed<'w> {
+        DocumentSeed { out, levels: usize::MAX }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for DocumentSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(ObjectVisitor { out: self.out, depth: 1 })
+        deserializer.deserialize_map(ObjectVisitor { out: self.out, levels: self.levels })
     }
 }
 
 struct ObjectVisitor<'w> {
     out: &'w mut Vec<u8>,
-    /// Nesting of the object itself.
-    depth: usize,
+    /// Levels that the object may have, itself included.
+    levels: usize,
 }
 
 impl<'de> Visitor<'de> for ObjectVisitor<'_> {
@@ -36,11 +49,15 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        write_object(map, self.out, self.depth)
+        write_object(map, self.out, self.levels)
     }
 }
 
-fn write_object<'de, A: MapAccess<'de>>(mut map: A, out: &mut Vec<u8>, depth: usize) -> Result<(), A::Error> {
+fn write_object<'de, A: MapAccess<'de>>(
+    mut map: A,
+    out: &mut Vec<u8>,
+    levels: usize,
+) -> Result<(), A::Error> {
     let mut separator = b'{';
     loop {
         let before = out.len();
@@ -50,7 +67,7 @@ fn write_object<'de, A: MapAccess<'de>>(mut map: A, out: &mut Vec<u8>, depth: us
             break;
         }
         out.push(b':');
-        map.next_value_seed(ValueSeed { out: &mut *out, depth: depth + 1 })?;
+        map.next_value_seed(ValueSeed { out: &mut *out, levels: levels - 1 })?;
         separator = b',';
     }
     if separator == b'{' {
@@ -68,33 +85,37 @@ impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(ValueVisitor { out: self.out, depth: 0 })
+        deserializer.deserialize_str(ValueVisitor { out: self.out, levels: 0 })
     }
 }
 
 struct ValueSeed<'w> {
     out: &'w mut Vec<u8>,
-    /// Nesting of the value, if it is a container.
-    depth: usize,
+    /// Levels that the value may have.
+    levels: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.depth > DEPTH_MAX {
-            // Checked without recursion, so the depth is bounded by nothing but the payload.
-            let raw = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
-            write_compact(raw.get(), self.out);
+        if self.levels > 0 {
+            return deserializer.deserialize_any(ValueVisitor { out: self.out, levels: self.levels });
+        }
+        // Checked without recursion, so that the depth is bounded by nothing but the payload.
+        let raw = <&RawValue as serde::Deserialize>::deserialize(deserializer)?.get();
+        if raw.starts_with(['{', '[']) {
+            write_compact(raw, self.out);
             return Ok(());
         }
-        deserializer.deserialize_any(ValueVisitor { out: self.out, depth: self.depth })
+        let scalar = ValueVisitor { out: self.out, levels: 0 };
+        serde_json::Deserializer::from_str(raw).deserialize_any(scalar).map_err(D::Error::custom)
     }
 }
 
 struct ValueVisitor<'w> {
     out: &'w mut Vec<u8>,
-    depth: usize,
+    levels: usize,
 }
 
 impl ValueVisitor<'_> {
@@ -149,7 +170,7 @@ impl<'de> Visitor<'de> for ValueVisitor<'_> {
         loop {
             let before = self.out.len();
             self.out.push(separator);
-            let seed = ValueSeed { out: &mut *self.out, depth: self.depth + 1 };
+            let seed = ValueSeed { out: &mut *self.out, levels: self.levels - 1 };
             if sequence.next_element_seed(seed)?.is_none() {
                 self.out.truncate(before);
                 break;
@@ -164,6 +185,6 @@ impl<'de> Visitor<'de> for ValueVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        write_object(map, self.out, self.depth)
+        write_object(map, self.out, self.levels)
     }
 }

@@ -69,8 +69,8 @@ fn broken_json_is_told_in_the_words_of_the_parser() {
 fn what_would_be_lost_or_crash_later_is_refused_at_once() {
     refuses(JSON, r#"[{"id":1}] x"#, "trailing characters at line 1 column 12");
     refuses(JSON, r#"[{"id":1},3]"#, "invalid type: integer `3`, expected a map at line 1 column 11");
-    refuses(JSON, r#"[{"id":1e400}]"#, "number out of range at line 1 column 13");
-    refuses(NDJSON, r#"{"id":1e400}"#, "number out of range at line 1 column 12");
+    refuses(JSON, r#"[{"id":1e400}]"#, "number out of range at line 1 column 12");
+    refuses(NDJSON, r#"{"id":1e400}"#, "number out of range at line 1 column 11");
     assert!(converted(JSON, r#"[{"id":"\ud83d"}]"#).is_err());
     assert!(converted(NDJSON, r#"[{"id":1}]"#).is_err());
 }

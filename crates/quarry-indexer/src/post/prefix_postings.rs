@@ -14,7 +14,7 @@ use std::ops::Bound;
 
 use quarry_index::dictionary::kept_prefixes::{PREFIX_BYTES_MAX, prefixes_of};
 use quarry_index::dictionary::{KeptPrefixes, PrefixChanges};
-use quarry_index::{Index, TableId, Tables};
+use quarry_index::{Dictionary, DictionaryKind, Index, TableId, Tables};
 use quarry_storage::{
     BlockSink, BlockStore, BlockWriter, PostingsTable, PostingsWriter, StorageError, Txn, WriteTxn,
 };
@@ -61,7 +61,6 @@ pub(crate) fn update(tables: &Tables, txn: &mut WriteTxn<'_>, words: &WordChange
     }
     let PrefixChanges { created, removed } = KeptPrefixes::update(tables, txn, &changed)?;
     take_out(tables, txn, &removed)?;
-    let kept: FxHashSet<String> = created.iter().cloned().collect();
     for pair in pairs(tables) {
         let mut unions = Unions::default();
         for prefix in &created {
@@ -70,7 +69,6 @@ pub(crate) fn update(tables: &Tables, txn: &mut WriteTxn<'_>, words: &WordChange
             let mut of_one = scan(&pair, txn, prefix.as_bytes(), &only)?;
             unions.append(&mut of_one);
         }
-        debug_assert!(unions.len() >= kept.len() || kept.is_empty() || unions.is_empty());
         let mut writer = pair.unions.direct_writer(txn);
         for (key, documents) in &unions {
             writer.set(key, documents)?;
@@ -106,17 +104,12 @@ fn take_out(tables: &Tables, txn: &mut WriteTxn<'_>, prefixes: &[String]) -> Res
 }
 
 /// After a large write: builds all unions from the tables of words.
-///
-/// - `words`: the words that came and went in this batch
-pub(crate) fn rebuild(
-    index: &Index,
-    txn: &mut WriteTxn<'_>,
-    words: &WordChanges,
-    abort: &Abort<'_>,
-) -> Result<(), IndexError> {
+pub(crate) fn rebuild(index: &Index, txn: &mut WriteTxn<'_>, abort: &Abort<'_>) -> Result<(), IndexError> {
     let tables = index.tables();
-    let changed: Vec<&String> = words.created.iter().chain(&words.removed).collect();
-    KeptPrefixes::update(tables, txn, &changed)?;
+    let words = Dictionary::open(tables, txn, DictionaryKind::Words)?.words();
+    KeptPrefixes::clear(tables, txn)?;
+    KeptPrefixes::update(tables, txn, &words)?;
+    drop(words);
     let kept: FxHashSet<String> = KeptPrefixes::open(tables, txn)?.to_vec().into_iter().collect();
     for pair in pairs(tables) {
         pair.unions.clear(txn)?;

@@ -1,6 +1,6 @@
 //! An index in a temporary folder, batches from JSON, and every table as text.
 
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -9,9 +9,7 @@ use quarry_index::dictionary::KeptPrefixes;
 use quarry_index::statistics::FieldDistribution;
 use quarry_index::{Dictionary, DictionaryKind, Index, IndexOptions, SettingsUpdate, TableId};
 use quarry_indexer::payload::{PayloadFormat, convert};
-use quarry_indexer::{
-    Batch, BatchReport, IndexError, Indexer, IndexerOptions, Method, Operation, Progress,
-};
+use quarry_indexer::{Batch, BatchReport, IndexError, Indexer, IndexerOptions, Method, Operation, Progress};
 use quarry_storage::{BlockTable, PostingsTable};
 use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
@@ -162,7 +160,10 @@ fn ids_of(ask: &Ask) -> Vec<String> {
 }
 
 /// Fails with the first line that differs.
-pub fn assert_same(found: &BTreeMap<&'static str, Vec<String>>, expected: &BTreeMap<&'static str, Vec<String>>) {
+pub fn assert_same(
+    found: &BTreeMap<&'static str, Vec<String>>,
+    expected: &BTreeMap<&'static str, Vec<String>>,
+) {
     for (table, expected) in expected {
         let found = &found[table];
         for (found, expected) in found.iter().zip(expected) {
@@ -197,9 +198,9 @@ pub fn document(id: u32) -> Value {
         "author": { "name": word(next(30)), "tags": [{ "tag": word(next(9)) }, { "tag": next(7) }] },
         "note": null,
     });
-    if id % 3 == 0 {
+    if id.is_multiple_of(3) {
         document["_geo"] = serde_json::json!({ "lat": next(80), "lng": next(170) });
-        document["extra"] = serde_json::json!(if id % 2 == 0 { "" } else { "12 é4" });
+        document["extra"] = serde_json::json!(if id.is_multiple_of(2) { "" } else { "12 é4" });
     }
     document
 }
