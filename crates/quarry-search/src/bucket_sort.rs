@@ -135,8 +135,10 @@ impl BucketSort<'_, '_> {
     /// Lets the documents of a bucket go by, in the order of ids.
     fn emit(&mut self, documents: &RoaringBitmap) -> Result<(), StorageError> {
         let details: Arc<[ScoreDetail]> = self.details.as_slice().into();
+        // A bucket of rules counts as a whole in what it excludes; documents that nothing ranks do not.
+        let excludes_to_the_end = self.distinct.is_some() && !self.rules.is_empty();
         for document in documents {
-            if self.is_full() {
+            if self.is_full() && !excludes_to_the_end {
                 break;
             }
             if let Some(distinct) = self.distinct {
@@ -146,7 +148,7 @@ impl BucketSort<'_, '_> {
                 distinct.exclude_others(document, &mut self.outcome.excluded)?;
             }
             self.passed += 1;
-            if self.passed > self.window.offset {
+            if self.passed > self.window.offset && !self.is_full() {
                 self.outcome.documents.push(RankedDocument { document, details: Arc::clone(&details) });
             }
         }

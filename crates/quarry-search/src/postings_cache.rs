@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use quarry_index::settings::ProximityPrecision;
 use quarry_index::{FieldId, Snapshot, keys};
 use quarry_storage::{PostingsTable, StorageError};
 use roaring::RoaringBitmap;
@@ -24,6 +25,8 @@ pub(crate) struct PostingsCache<'s> {
     snapshot: &'s Snapshot<'s>,
     /// Whether some words are out of the reach of typos: then they have a table of their own.
     pub(crate) has_exact_words: bool,
+    /// Whether words are near when they share an attribute: then no pairs are stored.
+    is_by_attribute: bool,
     documents: Cache<WordRef, Rc<RoaringBitmap>>,
     fields: Cache<WordId, NumberedPostings>,
     positions: Cache<WordId, NumberedPostings>,
@@ -40,6 +43,7 @@ impl<'s> PostingsCache<'s> {
         Ok(PostingsCache {
             snapshot,
             has_exact_words,
+            is_by_attribute: snapshot.settings().proximity == ProximityPrecision::ByAttribute,
             documents: Cache::default(),
             fields: Cache::default(),
             positions: Cache::default(),
@@ -148,7 +152,12 @@ impl<'s> PostingsCache<'s> {
         left: (WordId, &str),
         right: (WordId, &str),
     ) -> Result<PairPostings, StorageError> {
-        cached(&self.pairs, (left.0, right.0), || self.pairs_of(&keys::word_pair::scan_pair(left.1, right.1)))
+        cached(&self.pairs, (left.0, right.0), || {
+            if self.is_by_attribute {
+                return Ok(in_one_field(&*self.fields(left.0, left.1)?, &*self.fields(right.0, right.1)?));
+            }
+            self.pairs_of(&keys::word_pair::scan_pair(left.1, right.1))
+        })
     }
 
     /// Documents where some word that begins with `prefix` follows `left`, by distance.
@@ -158,6 +167,10 @@ impl<'s> PostingsCache<'s> {
         prefix: (WordId, &str),
     ) -> Result<PairPostings, StorageError> {
         cached(&self.prefix_pairs, (left.0, prefix.0), || {
+            if self.is_by_attribute {
+                let of_prefix = self.prefix_fields(prefix.0, prefix.1)?;
+                return Ok(in_one_field(&*self.fields(left.0, left.1)?, &of_prefix));
+            }
             self.pairs_of(&keys::word_pair::scan_second_with_prefix(left.1, prefix.1))
         })
     }
@@ -175,8 +188,15 @@ impl<'s> PostingsCache<'s> {
     }
 
     /// Number of documents where `right` is next to `left`.
-    pub(crate) fn neighbours_count(&self, left: &str, right: &str) -> Result<u64, StorageError> {
-        let key = keys::word_pair::key(left, right, 1);
+    pub(crate) fn neighbours_count(
+        &self,
+        left: (WordId, &str),
+        right: (WordId, &str),
+    ) -> Result<u64, StorageError> {
+        if self.is_by_attribute {
+            return Ok(self.pair(left, right)?[0].len());
+        }
+        let key = keys::word_pair::key(left.1, right.1, 1);
         self.snapshot.tables().word_pair_postings.len_of(self.snapshot.txn(), &key)
     }
 
@@ -186,6 +206,17 @@ impl<'s> PostingsCache<'s> {
         let table = self.snapshot.tables().field_word_count_postings;
         Ok(table.get(self.snapshot.txn(), &key)?.unwrap_or_default())
     }
+}
+
+/// Documents that hold two words in one field: what counts as distance 1 where only attributes do.
+fn in_one_field(left: &[(FieldId, RoaringBitmap)], right: &[(FieldId, RoaringBitmap)]) -> PairPostings {
+    let mut neighbours = RoaringBitmap::new();
+    for (field, documents) in left {
+        for (_, others) in right.iter().filter(|(other, _)| other == field) {
+            neighbours |= documents & others;
+        }
+    }
+    Rc::new([neighbours, RoaringBitmap::new(), RoaringBitmap::new()])
 }
 
 /// The documents of the searched fields that `is_reached`.

@@ -150,7 +150,8 @@ impl Ranking<'_, '_> {
     ) -> Result<Outcome, StorageError> {
         let settings = self.context.snapshot.settings();
         let is_exhaustive = self.request.pagination.is_exhaustive();
-        let ranks_all_reachable = is_exhaustive && self.request.ranking_score_threshold.is_some();
+        let takes_out = self.request.ranking_score_threshold.is_some() || self.distinct.is_some();
+        let ranks_all_reachable = is_exhaustive && takes_out;
         let ranked_window =
             if ranks_all_reachable { Window { offset: 0, length: settings.max_total_hits } } else { window };
         let strategy = self.request.matching_strategy;
@@ -187,12 +188,9 @@ fn exclude_in_rest(
     outcome: &mut Outcome,
 ) -> Result<(), StorageError> {
     let ranked: RoaringBitmap = outcome.documents.iter().map(|ranked| ranked.document).collect();
-    let rest = universe - &outcome.dropped;
-    for document in &ranked {
-        distinct.exclude_others(document, &mut outcome.excluded)?;
-    }
+    let rest = (universe - &outcome.dropped) - ranked;
     for document in rest {
-        if !outcome.excluded.contains(document) && !ranked.contains(document) {
+        if !outcome.excluded.contains(document) {
             distinct.exclude_others(document, &mut outcome.excluded)?;
         }
     }

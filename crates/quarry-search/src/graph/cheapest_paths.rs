@@ -148,7 +148,7 @@ impl<S: Space> CheapestPaths<S> {
     }
 
     /// Adds to `builder` the paths of this cost that some document of `bucket` satisfies; the states that they
-    /// begin with. None if the documents of this cost were not asked for.
+    /// begin with.
     pub(crate) fn paths(
         &self,
         space: &S,
@@ -156,9 +156,6 @@ impl<S: Space> CheapestPaths<S> {
         bucket: &S::Set,
         builder: &mut GraphBuilder,
     ) -> Vec<StateId> {
-        if self.reach.len() <= cost as usize {
-            return Vec::new();
-        }
         let mut flows: Vec<Vec<Flow<S>>> = self.terms.iter().map(|_| Vec::new()).collect();
         let end = self.terms.len() - 1;
         flows[end].push(Flow { cost, documents: bucket.clone(), followers: vec![GraphBuilder::END] });
@@ -257,7 +254,7 @@ fn incoming_edges<S: Space, C: EdgeCosts>(
 }
 
 /// The largest cost of a path, whether or not any document satisfies it.
-pub(crate) fn largest_cost(context: &SearchContext<'_>, costs: &impl EdgeCosts, graph: &QueryGraph) -> u32 {
+fn largest_cost(context: &SearchContext<'_>, costs: &impl EdgeCosts, graph: &QueryGraph) -> u32 {
     let mut largest = vec![0; graph.nodes.len()];
     for (at, node) in graph.nodes.iter().enumerate() {
         for predecessor in &node.predecessors {

@@ -22,12 +22,14 @@ pub(crate) struct NodeTerm {
     classes: u8,
     /// Only the word or phrase itself.
     pub is_exact: bool,
+    /// Documents need not match it: the path goes by.
+    pub is_skipped: bool,
 }
 
 impl NodeTerm {
     /// All of a term.
     pub(crate) fn whole(id: TermId, term: &Term) -> NodeTerm {
-        NodeTerm { term: id, classes: (2 << term.class_max()) - 1, is_exact: false }
+        NodeTerm { term: id, classes: (2 << term.class_max()) - 1, is_exact: false, is_skipped: false }
     }
 
     /// Numbers of typos that are left, ascending.
@@ -43,6 +45,11 @@ impl NodeTerm {
     /// Only its derivations with `typos` typos.
     pub(crate) fn with_typos(self, typos: u8) -> NodeTerm {
         NodeTerm { classes: 1 << typos, ..self }
+    }
+
+    /// On a path that goes by.
+    pub(crate) fn skipped(self) -> NodeTerm {
+        NodeTerm { is_skipped: true, ..self }
     }
 
     /// Only the word or phrase itself.
@@ -144,7 +151,7 @@ mod tests {
 
     #[test]
     fn classes_are_left() {
-        let node = NodeTerm { term: TermId(0), classes: 0b111, is_exact: false };
+        let node = NodeTerm { term: TermId(0), classes: 0b111, is_exact: false, is_skipped: false };
         assert_eq!(node.classes().collect::<Vec<_>>(), [0, 1, 2]);
         assert_eq!(node.with_typos(1).classes().collect::<Vec<_>>(), [1]);
         assert_eq!(node.exact().classes().collect::<Vec<_>>(), [0]);

@@ -87,7 +87,7 @@ mod tests {
     use crate::query::TermId;
 
     fn node(term: u16) -> NodeTerm {
-        NodeTerm { term: TermId(term), classes: 1, is_exact: false }
+        NodeTerm { term: TermId(term), classes: 1, is_exact: false, is_skipped: false }
     }
 
     #[test]

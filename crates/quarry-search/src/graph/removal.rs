@@ -5,28 +5,64 @@ use std::collections::BTreeSet;
 use quarry_storage::StorageError;
 
 use crate::context::SearchContext;
-use crate::graph::NodeTerm;
-use crate::query::{TermId, TermKind};
+use crate::graph::{GraphNode, NodeTerm, QueryGraph};
+use crate::query::{Term, TermId, TermKind};
 use crate::request::MatchingStrategy;
 
-/// The order in which terms are given up: terms of one step together, and only after all steps before.
+/// The order in which terms are given up.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct RemovalOrder {
     /// By term: its step, from 1; none for terms that every document must match.
     steps: Vec<Option<u8>>,
-    /// Number of steps.
-    pub steps_count: u8,
 }
 
 impl RemovalOrder {
-    /// Whether `term` is given up once `steps` steps are taken.
-    pub(crate) fn is_removed(&self, term: TermId, steps: u8) -> bool {
-        self.steps[term.index()].is_some_and(|step| step <= steps)
+    /// The graph where all is given up that may be.
+    pub(crate) fn given_up(&self, graph: &QueryGraph) -> QueryGraph {
+        let mut graph = graph.clone();
+        for term in graph.nodes.iter_mut().filter_map(|node| node.term.as_mut()) {
+            term.is_skipped = self.steps[term.term.index()].is_some();
+        }
+        graph
     }
 
-    /// Whether `term` is given up in the last of `steps` steps.
-    pub(crate) fn is_removed_last(&self, term: TermId, steps: u8) -> bool {
-        self.steps[term.index()] == Some(steps)
+    /// The graph with a way around every term that may be given up.
+    ///
+    /// Behind a term that a path goes by, it must also go by those of earlier steps. What it matched before
+    /// stays matched: paths are only held to the order from left to right.
+    pub(crate) fn with_ways_around(&self, graph: &QueryGraph) -> QueryGraph {
+        let mut nodes = vec![GraphNode { term: None, predecessors: Vec::new() }];
+        // By node of `graph`: the nodes made of it, with the latest step that paths to them took.
+        let mut made: Vec<Vec<(u8, u32)>> = vec![vec![(0, 0)]];
+        for node in &graph.nodes[1..graph.end()] {
+            let Some(term) = node.term else { continue };
+            let step = self.steps[term.term.index()];
+            let mut here: Vec<(u8, bool, u32)> = Vec::new();
+            for (latest, before) in node.predecessors.iter().flat_map(|before| &made[*before as usize]) {
+                let ways = [(step.is_none_or(|step| step >= *latest), false), (step.is_some(), true)];
+                for (_, goes_by) in ways.into_iter().filter(|(is_open, _)| *is_open) {
+                    let latest = if goes_by { step.unwrap_or(0).max(*latest) } else { *latest };
+                    let known = here.iter().find(|way| (way.0, way.1) == (latest, goes_by));
+                    let way = match known {
+                        Some(way) => way.2,
+                        None => {
+                            let term = if goes_by { term.skipped() } else { term };
+                            nodes.push(GraphNode { term: Some(term), predecessors: Vec::new() });
+                            let way = nodes.len() as u32 - 1;
+                            here.push((latest, goes_by, way));
+                            way
+                        }
+                    };
+                    nodes[way as usize].predecessors.push(*before);
+                }
+            }
+            made.push(here.into_iter().map(|(latest, _, way)| (latest, way)).collect());
+        }
+        let last = &graph.nodes[graph.end()];
+        let predecessors = last.predecessors.iter().flat_map(|before| &made[*before as usize]);
+        let predecessors = predecessors.map(|(_, way)| *way).collect();
+        nodes.push(GraphNode { term: None, predecessors });
+        QueryGraph { nodes }
     }
 
     /// The order of a strategy for the terms of the query.
@@ -37,7 +73,7 @@ impl RemovalOrder {
         let terms = &context.terms;
         let costs = match strategy {
             MatchingStrategy::All => {
-                return Ok(RemovalOrder { steps: vec![None; terms.len()], steps_count: 0 });
+                return Ok(RemovalOrder { steps: vec![None; terms.len()] });
             }
             MatchingStrategy::Last => {
                 let count = terms.iter().map(|term| term.indexes.end() + 1).max().unwrap_or(0);
@@ -46,10 +82,10 @@ impl RemovalOrder {
             MatchingStrategy::Frequency => frequency_costs(context)?,
         };
         // A n-gram goes with the last of its words.
-        let cost_of = |term: &crate::query::Term| {
+        let cost_of = |term: &Term| {
             term.indexes.clone().map(|index| costs[usize::from(index)]).max().unwrap_or(0)
         };
-        let is_mandatory = |term: &crate::query::Term| matches!(term.kind, TermKind::Phrase(_));
+        let is_mandatory = |term: &Term| matches!(term.kind, TermKind::Phrase(_));
         let mut removable: BTreeSet<u8> =
             terms.iter().filter(|term| !is_mandatory(term)).map(cost_of).collect();
         if !terms.iter().any(is_mandatory) {
@@ -58,7 +94,7 @@ impl RemovalOrder {
         let step_of = |cost: u8| removable.contains(&cost).then(|| removable.range(..=cost).count() as u8);
         let steps =
             terms.iter().map(|term| if is_mandatory(term) { None } else { step_of(cost_of(term)) }).collect();
-        Ok(RemovalOrder { steps, steps_count: removable.len() as u8 })
+        Ok(RemovalOrder { steps })
     }
 }
 

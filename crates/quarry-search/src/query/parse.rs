@@ -57,7 +57,7 @@ pub(crate) fn parse(
 ) -> ParsedQuery {
     let mut tokens = Vec::new();
     tokenizer.for_each_token(text, locales, &mut Scratch::default(), |token| {
-        if tokens.len() < TOKENS_MAX && !token.lemma.is_empty() {
+        if tokens.len() < TOKENS_MAX {
             tokens.push((token.lemma.to_owned(), token.kind));
         }
     });
@@ -110,6 +110,10 @@ impl Parser {
         let tokens_count = tokens.len();
         let mut after_space = true;
         for (index, (lemma, kind)) in tokens.into_iter().enumerate() {
+            // What normalises to nothing says nothing, but a word before it is not the last.
+            if lemma.is_empty() {
+                continue;
+            }
             if self.query.terms.len() >= TERMS_MAX {
                 return self.query;
             }
@@ -220,6 +224,7 @@ mod tests {
     fn words_and_prefixes() {
         check("red car", "red@0 car*@1");
         check("red car ", "red@0 car@1");
+        check("red car\0", "red@0 car@1");
         check("red. car", "red@0 car*@8");
         check("red.car", "red@0 car*@1");
         check("", "");

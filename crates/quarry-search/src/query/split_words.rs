@@ -17,7 +17,8 @@ pub(crate) fn best_split<'t>(
         if !context.is_known(left)? || !context.is_known(right)? {
             continue;
         }
-        let count = context.postings.neighbours_count(left, right)?;
+        let (left_id, right_id) = (context.word(left), context.word(right));
+        let count = context.postings.neighbours_count((left_id, left), (right_id, right))?;
         if count > best_count {
             best_count = count;
             best = Some((left, right));

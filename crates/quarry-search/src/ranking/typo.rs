@@ -24,7 +24,13 @@ impl EdgeCosts for Typo {
     const DEPENDS_ON_LEFT: bool = false;
 
     fn largest_cost(&self, context: &SearchContext<'_>, _: Option<NodeTerm>, right: NodeTerm) -> u32 {
-        right.classes().last().map_or(0, u32::from) + joining_cost(context, right)
+        let term = context.term(right.term);
+        // A word that allows no typo counts as if it could still be split, even when it cannot any more.
+        let typos_max = match term.typos_allowed {
+            0 => Some(term.class_max()),
+            _ => right.classes().last(),
+        };
+        typos_max.map_or(0, u32::from) + joining_cost(context, right)
     }
 
     fn edges<S: Space>(
