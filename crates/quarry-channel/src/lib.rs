@@ -41,7 +41,7 @@
 //! **Fairness.** The receiver takes one frame from a ring and goes on with the next ring, and looks at the queue of
 //! oversized operations at least once every 64 frames, so no thread starves.
 //!
-//! **Wake-up.** A receiver that finds every ring empty announces that it waits, looks at the rings once more, and
+//! **Wake-up.** A receiver that finds every ring empty naps for a moment, announces that it waits, looks at the rings once more, and
 //! waits on the queue for at most 100 ms. A sender that has committed a frame sends a wake-up only if the receiver
 //! has announced that it waits and the queue is empty: the queue never fills with wake-ups, and a busy receiver
 //! costs its senders no lock. `tests/loom.rs` runs the very source of that protocol through all interleavings.

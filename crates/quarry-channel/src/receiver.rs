@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use flume::{RecvTimeoutError, TryRecvError};
@@ -14,6 +15,11 @@ use crate::statistics::{self, ChannelStatistics};
 
 /// Longest wait for a wake-up before the rings are looked at anyway.
 const WAIT_MAX: Duration = Duration::from_millis(100);
+
+/// Pause of a receiver that has run dry before it announces that it waits: frames gather meanwhile, so that a wake-up,
+/// which costs both sides a system call, is paid once for many of them. Measured on 2 cores with 42,000 frames in
+/// 2 s: without it every other frame was waited for, and switching threads took a fifth of the processor time.
+const NAP: Duration = Duration::from_micros(200);
 
 /// Frames between two looks at the queue, so that rings that never empty do not hold oversized operations back.
 const FRAMES_PER_QUEUE_LOOK: u32 = 64;
@@ -141,10 +147,15 @@ impl Receiver {
             Err(TryRecvError::Disconnected) => self.senders_gone = true,
         }
     }
-    /// Announces that the receiver waits, looks at the rings a last time, and waits for a message.
+
+    /// Naps, announces that the receiver waits, looks at the rings a last time, and waits for a message.
     ///
     /// Returns whether the last look took a frame. Called while nothing is held and every ring was found empty.
     fn wait(&mut self) -> bool {
+        thread::sleep(NAP);
+        if self.take_frame() {
+            return true;
+        }
         self.shared.wake_up.announce();
         let took_frame = self.take_frame();
         if !took_frame {
