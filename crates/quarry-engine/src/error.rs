@@ -1,0 +1,73 @@
+//! What can go wrong between an index uid and an open index.
+
+use quarry_error::{Code, HasCode};
+use quarry_index::OpenError;
+use quarry_storage::StorageError;
+
+/// An error of the catalog.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// No index has this uid.
+    #[error("Index `{uid}` not found.")]
+    NotFound {
+        /// The uid asked for.
+        uid: String,
+    },
+    /// An index has this uid already.
+    #[error("Index `{uid}` already exists.")]
+    AlreadyExists {
+        /// The uid asked for.
+        uid: String,
+    },
+    /// The index has documents and so keeps its primary key.
+    #[error("Index already has a primary key: `{primary_key}`.")]
+    PrimaryKeyFixed {
+        /// The key it keeps.
+        primary_key: String,
+    },
+    /// The index cannot be opened.
+    #[error("Index `{uid}` cannot be opened: {source}")]
+    Open {
+        /// The index.
+        uid: String,
+        /// Why.
+        source: OpenError,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A folder could not be read or changed.
+    #[error("{source}")]
+    Io {
+        /// What the operating system said.
+        #[from]
+        source: std::io::Error,
+    },
+}
+
+impl HasCode for CatalogError {
+    fn code(&self) -> Code {
+        match self {
+            CatalogError::NotFound { .. } => Code::IndexNotFound,
+            CatalogError::AlreadyExists { .. } => Code::IndexAlreadyExists,
+            CatalogError::PrimaryKeyFixed { .. } => Code::IndexPrimaryKeyAlreadyExists,
+            CatalogError::Storage(error) => storage_code(error),
+            CatalogError::Io { source } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Code::NoSpaceLeftOnDevice
+            }
+            CatalogError::Open { .. } | CatalogError::Io { .. } => Code::Internal,
+        }
+    }
+}
+
+/// The code that clients read for an error of the store.
+pub fn storage_code(error: &StorageError) -> Code {
+    match error {
+        StorageError::DiskFull | StorageError::MapFull => Code::NoSpaceLeftOnDevice,
+        StorageError::TooManyOpenFiles => Code::TooManyOpenFiles,
+        StorageError::Io { source } if source.kind() == std::io::ErrorKind::StorageFull => {
+            Code::NoSpaceLeftOnDevice
+        }
+        _ => Code::Internal,
+    }
+}

@@ -1,0 +1,129 @@
+//! The database folder: its lock, its version, its uid.
+//!
+//! | entry | what it is |
+//! |---|---|
+//! | `VERSION` | text `major.minor.patch` |
+//! | `instance-uid` | uuid of this database, text |
+//! | `lock` | empty; locked while a process has the folder open |
+//! | `tasks/` | environment of the queue and the catalog |
+//! | `update_files/` | payloads of waiting additions |
+//! | `indexes/{uuid}/` | one environment per index |
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use crate::error::OpenError;
+use crate::version::{DATABASE_VERSION, parse_version};
+
+/// An open database folder: nobody else has it while this lives.
+#[derive(Debug)]
+pub(crate) struct DatabaseFolder {
+    path: PathBuf,
+    pub(crate) instance_uid: Uuid,
+    _lock: File,
+}
+
+impl DatabaseFolder {
+    pub(crate) fn open(path: &Path) -> Result<DatabaseFolder, OpenError> {
+        fs::create_dir_all(path)?;
+        let lock = lock(path)?;
+        check_version(&path.join("VERSION"))?;
+        let instance_uid = instance_uid(&path.join("instance-uid"))?;
+        Ok(DatabaseFolder { path: path.to_owned(), instance_uid, _lock: lock })
+    }
+
+    pub(crate) fn tasks(&self) -> PathBuf {
+        self.path.join("tasks")
+    }
+
+    pub(crate) fn payloads(&self) -> PathBuf {
+        self.path.join("update_files")
+    }
+
+    pub(crate) fn indexes(&self) -> PathBuf {
+        self.path.join("indexes")
+    }
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let file = File::options().create(true).truncate(false).write(true).open(path.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+fn check_version(path: &Path) -> Result<(), OpenError> {
+    let Some(text) = read_text(path)? else {
+        return Ok(write_durably(path, DATABASE_VERSION)?);
+    };
+    let found = parse_version(&text)
+        .ok_or(OpenError::Damaged { path: path.to_owned(), detail: "not a `major.minor.patch` version" })?;
+    if Some(found) != parse_version(DATABASE_VERSION) {
+        return Err(OpenError::Version { found: text.trim().to_owned(), expected: DATABASE_VERSION });
+    }
+    Ok(())
+}
+
+fn instance_uid(path: &Path) -> Result<Uuid, OpenError> {
+    match read_text(path)? {
+        Some(text) => text
+            .trim()
+            .parse()
+            .map_err(|_| OpenError::Damaged { path: path.to_owned(), detail: "not a uuid" }),
+        None => {
+            let uid = Uuid::new_v4();
+            write_durably(path, &uid.to_string())?;
+            Ok(uid)
+        }
+    }
+}
+
+fn read_text(path: &Path) -> Result<Option<String>, io::Error> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a small file so that a crash leaves either nothing or all of it.
+fn write_durably(path: &Path, text: &str) -> Result<(), io::Error> {
+    let draft = path.with_extension("draft");
+    let mut file = File::create(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&draft, path)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_folder_opens_once_at_a_time_and_keeps_its_uid() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = DatabaseFolder::open(folder.path()).unwrap();
+        let uid = open.instance_uid;
+        assert!(matches!(DatabaseFolder::open(folder.path()), Err(OpenError::InUse { .. })));
+        drop(open);
+        assert_eq!(DatabaseFolder::open(folder.path()).unwrap().instance_uid, uid);
+        assert_eq!(fs::read_to_string(folder.path().join("VERSION")).unwrap(), DATABASE_VERSION);
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for (text, wrong_version) in [("1.49.0", true), ("9.0.0\n", true), ("x", false)] {
+            fs::write(folder.path().join("VERSION"), text).unwrap();
+            let error = DatabaseFolder::open(folder.path()).unwrap_err();
+            assert_eq!(matches!(error, OpenError::Version { .. }), wrong_version, "{error}");
+        }
+    }
+}

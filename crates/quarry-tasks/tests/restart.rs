@@ -1,0 +1,138 @@
+//! Nothing is lost and nothing runs twice when the process goes away.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use quarry_api::features::{Features, FeaturesUpdate};
+use quarry_tasks::{Status, TaskContent, TaskFilter, Visibility};
+use support::{TestQueue, content};
+
+#[test]
+fn finished_tasks_and_indexes_stay() {
+    let mut queue = TestQueue::new();
+    let uid = queue.add_documents("a", r#"{"id":1}"#);
+    let before = queue.finished(uid);
+    let instance_uid = queue.instance_uid();
+    queue.restart();
+    assert_eq!(queue.task(uid).unwrap().unwrap(), before);
+    assert_eq!(queue.instance_uid(), instance_uid);
+    assert_eq!(queue.catalog().uids().unwrap(), ["a"]);
+    let next = queue.run(content::creation("b", None));
+    assert_eq!((next.uid, next.batch_uid), (uid + 1, Some(1)));
+}
+
+#[test]
+fn what_waits_runs_after_the_restart() {
+    let mut queue = TestQueue::new();
+    let long = queue.start_long_addition();
+    let waiting = queue.add_documents("a", r#"{"id":1}"#);
+    queue.stop();
+    queue.restart();
+    for uid in [long, waiting] {
+        assert_eq!(queue.finished(uid).status, Status::Succeeded);
+    }
+    assert_eq!(queue.catalog().stats("long").unwrap().documents_count, 60_000);
+}
+
+/// The crash falls between the commit of the index and that of the queue: the queue's store is put back to
+/// the state before the batch, the index keeps what the batch wrote.
+#[test]
+fn a_batch_that_the_index_has_is_not_run_again() {
+    let mut queue = TestQueue::new();
+    queue.run(content::creation("a", Some("id")));
+    let blocker = queue.block();
+    let addition = queue.add_documents("a", "{\"id\":1}\n{\"id\":2}");
+    let refused = queue.add_documents("a", r#"{"name":"no key"}"#);
+    // Nothing but the blocked scheduler writes now: the file is consistent.
+    let store = queue.path().join("tasks").join("data.mdb");
+    let saved = queue.path().with_file_name("saved.mdb");
+    std::fs::copy(&store, &saved).unwrap();
+    blocker.release();
+    let before = (queue.finished(addition), queue.finished(refused));
+    queue.stop();
+    std::fs::copy(&saved, &store).unwrap();
+    queue.restart();
+    // The payloads are gone, so running again would fail.
+    let after = (queue.finished(addition), queue.finished(refused));
+    assert_eq!(after.0.status, Status::Succeeded);
+    assert_eq!((&after.0.outcome, after.0.batch_uid), (&before.0.outcome, before.0.batch_uid));
+    assert_eq!(after.0.started_at, before.0.started_at);
+    assert_eq!((&after.1.error, after.1.status), (&before.1.error, Status::Failed));
+    assert_eq!(queue.catalog().stats("a").unwrap().documents_count, 2);
+    let batch = queue.batch(before.0.batch_uid.unwrap()).unwrap().unwrap();
+    assert_eq!(batch.stats.tasks_count, 2);
+}
+
+#[test]
+fn left_overs_are_removed() {
+    let mut queue = TestQueue::new();
+    queue.run(content::creation("a", None));
+    queue.payload_file().unwrap().keep().unwrap();
+    let orphan = queue.path().join("indexes").join("0190a0a0-0000-7000-8000-000000000000");
+    std::fs::create_dir_all(&orphan).unwrap();
+    assert_eq!(queue.payload_files_count(), 1);
+    queue.restart();
+    assert_eq!(queue.payload_files_count(), 0);
+    assert!(!orphan.exists());
+    assert_eq!(queue.catalog().uids().unwrap(), ["a"]);
+}
+
+#[test]
+fn the_folder_of_a_deleted_index_goes() {
+    let queue = TestQueue::new();
+    let folders = || std::fs::read_dir(queue.path().join("indexes")).unwrap().count();
+    queue.run(content::creation("a", None));
+    let open = queue.catalog().get("a").unwrap();
+    assert_eq!(folders(), 1);
+    queue.run(TaskContent::IndexDeletion { index: "a".into() });
+    assert_eq!(folders(), 0);
+    // Who still reads it may go on.
+    assert_eq!(open.snapshot().unwrap().documents_count().unwrap(), 0);
+}
+
+#[test]
+fn compaction_keeps_what_is_there() {
+    let queue = TestQueue::new();
+    let uid = queue.add_documents("a", "{\"id\":1}\n{\"id\":2}");
+    queue.finished(uid);
+    let open = queue.catalog().get("a").unwrap();
+    let task = queue.run(TaskContent::IndexCompaction { index: "a".into() });
+    assert_eq!(task.status, Status::Succeeded, "{task:?}");
+    let details = task.details().unwrap();
+    assert!(details["preCompactionSize"].as_str().unwrap().ends_with("iB"), "{details:?}");
+    assert_eq!(open.snapshot().unwrap().documents_count().unwrap(), 2);
+    drop(open);
+    let stats = queue.catalog().get("a").unwrap().snapshot().unwrap().documents_count().unwrap();
+    assert_eq!(stats, 2);
+}
+
+#[test]
+fn features_are_kept_and_forced() {
+    let mut queue = TestQueue::with(|options| options.forced_features.metrics = Some(true));
+    assert_eq!(queue.features(), Features { metrics: true, ..Features::default() });
+    let update = FeaturesUpdate { network: Some(true), metrics: Some(false), ..FeaturesUpdate::default() };
+    let expected = Features { metrics: true, network: true, ..Features::default() };
+    assert_eq!(queue.update_features(update).unwrap(), expected);
+    queue.restart();
+    assert_eq!(queue.features(), expected);
+}
+
+#[test]
+fn many_indexes_share_few_open_environments() {
+    let mut queue = TestQueue::with(|options| options.catalog.open_indexes_max = 2);
+    for number in 0..8 {
+        let uid = queue.add_documents(&format!("i{number}"), r#"{"id":1}"#);
+        queue.finished(uid);
+    }
+    let handles: Vec<_> = (0..8).map(|number| queue.catalog().get(&format!("i{number}")).unwrap()).collect();
+    for handle in &handles {
+        assert_eq!(handle.snapshot().unwrap().documents_count().unwrap(), 1);
+    }
+    drop(handles);
+    queue.restart();
+    let (page, total) = queue.catalog().list(2, 3, &|uid| uid != "i0").unwrap();
+    let uids: Vec<&str> = page.iter().map(|index| index.uid.as_str()).collect();
+    assert_eq!((uids, total), (vec!["i3", "i4", "i5"], 7));
+    assert_eq!(queue.tasks(&TaskFilter::default(), Visibility::All).unwrap().total, 8);
+}
