@@ -164,7 +164,7 @@ impl TryFrom<String> for LocaleList {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let locale = |code: &str| Locale::from_code(code).ok_or(UnsupportedLocale { code: code.to_owned() });
-        text.split(',').map(locale).collect::<Result<_, _>>().map(LocaleList)
+        text.split(',').filter(|code| !code.is_empty()).map(locale).collect::<Result<_, _>>().map(LocaleList)
     }
 }
 

@@ -46,7 +46,7 @@ impl<T: FromParameter, E: DeserializeError> Deserr<E> for Param<T> {
     }
 }
 
-/// A comma-separated list in a query string.
+/// A comma-separated list in a query string. Nothing between two commas is no element.
 ///
 /// The message for a bad element names its position when there are several.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -103,9 +103,10 @@ fn elements<E: DeserializeError, T>(
     location: ValuePointerRef,
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Result<Vec<T>, E> {
-    let count = text.split(',').count();
+    let given = || text.split(',').filter(|element| !element.is_empty());
+    let count = given().count();
     let mut elements = Vec::with_capacity(count);
-    for (index, element) in text.split(',').enumerate() {
+    for (index, element) in given().enumerate() {
         let parsed = parse(element).map_err(|message| match count {
             1 => unexpected::<E>(message, location),
             _ => unexpected::<E>(message, location.push_index(index)),
@@ -182,7 +183,8 @@ mod tests {
     fn a_star_lifts_the_restriction() {
         let uids = |query: &str| from_query_string::<Page>(query).map(|page| page.uids);
         assert_eq!(uids("uids=1,*"), Ok(StarList::Star));
-        assert_eq!(uids("uids=1,2"), Ok(StarList::List(vec![1, 2])));
+        assert_eq!(uids("uids=1,,2"), Ok(StarList::List(vec![1, 2])));
+        assert_eq!(uids("uids="), Ok(StarList::List(vec![])));
         assert_eq!(uids(""), Ok(StarList::Absent));
     }
 

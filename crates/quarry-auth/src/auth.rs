@@ -26,6 +26,17 @@ pub struct Auth {
     keys: RwLock<Keys>,
 }
 
+/// What a request says of who it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credentials<'r> {
+    /// Nothing.
+    Absent,
+    /// Something else than a bearer token.
+    Other,
+    /// A bearer token: the master key, an API key or a tenant token.
+    Token(&'r str),
+}
+
 struct MasterKey {
     value: String,
     fingerprint: Fingerprint,
@@ -66,24 +77,18 @@ impl Auth {
 
     /// Decides whether a request may do `action`, on `index` if it names one.
     ///
-    /// `token` is what follows `Bearer` in the header; `None` without such a header.
-    ///
     /// # Errors
     /// Why not.
     pub fn authorize(
         &self,
-        token: Option<&str>,
+        credentials: Credentials<'_>,
         action: Action,
         index: Option<&str>,
     ) -> Result<Permissions, AuthError> {
         let Some(master_key) = &self.master_key else {
-            return if is_about_keys(action) {
-                Err(AuthError::MissingMasterKey)
-            } else {
-                Ok(Permissions::everything())
-            };
+            return without_master_key(credentials, action);
         };
-        let token = token.ok_or(AuthError::MissingHeader)?;
+        let Credentials::Token(token) = credentials else { return Err(AuthError::MissingHeader) };
         let fingerprint = self.fingerprinter.fingerprint(token);
         if fingerprint.matches(&master_key.fingerprint) {
             return Ok(Permissions::everything());
@@ -237,6 +242,16 @@ impl Auth {
 
     fn write(&self) -> RwLockWriteGuard<'_, Keys> {
         self.keys.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Everything is open but the keys. A header that is no bearer token is refused all the same.
+fn without_master_key(credentials: Credentials<'_>, action: Action) -> Result<Permissions, AuthError> {
+    match credentials {
+        _ if is_about_keys(action) => Err(AuthError::MissingMasterKey),
+        Credentials::Other => Err(AuthError::MissingHeader),
+        Credentials::Token("") => Err(AuthError::InvalidKey),
+        Credentials::Absent | Credentials::Token(_) => Ok(Permissions::everything()),
     }
 }
 

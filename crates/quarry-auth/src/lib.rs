@@ -16,7 +16,7 @@ mod secret;
 mod store;
 mod tenant;
 
-pub use auth::Auth;
+pub use auth::{Auth, Credentials};
 pub use error::{AuthError, KeyError};
 pub use key::Key;
 pub use permissions::{Permissions, SearchRule};

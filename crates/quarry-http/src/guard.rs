@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use quarry_api::action::Action;
-use quarry_auth::{AuthError, Permissions};
+use quarry_auth::{AuthError, Credentials, Permissions};
 
 use crate::app::App;
 use crate::error::HttpError;
@@ -34,20 +34,21 @@ pub(crate) async fn check(
         None => Permissions::everything(),
         Some(action) => {
             let index = parameters.iter().find(|(name, _)| *name == INDEX_UID).map(|(_, uid)| uid);
-            guard.app.auth.authorize(bearer_token(request.headers()), action, index)?
+            guard.app.auth.authorize(credentials(request.headers()), action, index)?
         }
     };
     request.extensions_mut().insert(permissions);
     Ok(next.run(request).await)
 }
 
-/// What follows `Bearer` in the header; `None` without such a header.
-pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    match value.strip_prefix("Bearer") {
-        Some("") => Some(""),
-        Some(rest) => rest.strip_prefix(' '),
-        None => None,
+/// What the `Authorization` header says.
+fn credentials(headers: &HeaderMap) -> Credentials<'_> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Credentials::Absent };
+    let rest = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer"));
+    match rest {
+        Some("") => Credentials::Token(""),
+        Some(rest) => rest.strip_prefix(' ').map_or(Credentials::Other, Credentials::Token),
+        None => Credentials::Other,
     }
 }
 
@@ -76,19 +77,17 @@ mod tests {
 
     #[test]
     fn tokens() {
-        let check = |value: Option<&str>, token: Option<&str>| {
+        let check = |value: &str, expected: Credentials<'_>| {
             let mut headers = HeaderMap::new();
-            if let Some(value) = value {
-                headers.insert(header::AUTHORIZATION, value.parse().unwrap());
-            }
-            assert_eq!(bearer_token(&headers), token, "{value:?}");
+            headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+            assert_eq!(credentials(&headers), expected, "{value:?}");
         };
-        check(None, None);
-        check(Some("Bearer key"), Some("key"));
-        check(Some("Bearer"), Some(""));
-        check(Some("Bearer  key"), Some(" key"));
-        check(Some("bearer key"), None);
-        check(Some("Bearerkey"), None);
-        check(Some("Basic YTpi"), None);
+        assert_eq!(credentials(&HeaderMap::new()), Credentials::Absent);
+        check("Bearer key", Credentials::Token("key"));
+        check("Bearer", Credentials::Token(""));
+        check("Bearer  key", Credentials::Token(" key"));
+        check("bearer key", Credentials::Other);
+        check("Bearerkey", Credentials::Other);
+        check("Basic YTpi", Credentials::Other);
     }
 }

@@ -50,6 +50,18 @@ fn normalised_path(path: &str) -> Cow<'_, str> {
     Cow::Owned(normalised)
 }
 
+/// Takes `HEAD`, which no route knows, out of the list of allowed methods.
+pub(crate) async fn allowed_methods(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(allowed) = response.headers().get(header::ALLOW).and_then(|allowed| allowed.to_str().ok()) {
+        let known: Vec<&str> = allowed.split(',').filter(|method| *method != "HEAD").collect();
+        if let Ok(known) = HeaderValue::try_from(known.join(", ")) {
+            response.headers_mut().insert(header::ALLOW, known);
+        }
+    }
+    response
+}
+
 /// Lets pages of any origin read the answers.
 pub(crate) async fn cors(request: Request, next: Next) -> Response {
     if !request.headers().contains_key(header::ORIGIN) {

@@ -18,7 +18,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
-use crate::middleware::{cors, log, normalise};
+use crate::middleware::{allowed_methods, cors, log, normalise};
 use crate::routes;
 
 /// Serves requests on `listener` until `stop` resolves, then lets the running ones end.
@@ -48,6 +48,7 @@ impl Server {
         let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
         let router = routes::router(app)
             .fallback(|| async { StatusCode::NOT_FOUND })
+            .layer(from_fn(allowed_methods))
             .layer(decompression)
             .layer(from_fn(cors))
             .layer(compression)

@@ -1,7 +1,5 @@
 //! `chat`: how an index is shown to a language model.
 
-use std::num::NonZeroUsize;
-
 use deserr::Deserr;
 use quarry_error::marker::InvalidSettingsIndexChat;
 use serde::Serialize;
@@ -26,7 +24,7 @@ pub struct ChatSettings {
     pub document_template: Setting<String>,
     #[deserr(default)]
     #[serde(skip_serializing_if = "Setting::is_not_set")]
-    pub document_template_max_bytes: Setting<NonZeroUsize>,
+    pub document_template_max_bytes: Setting<usize>,
     #[deserr(default)]
     #[serde(skip_serializing_if = "Setting::is_not_set")]
     pub search_parameters: Setting<ChatSearchParameters>,

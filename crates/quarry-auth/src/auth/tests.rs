@@ -51,8 +51,12 @@ fn refused(result: Result<Permissions, AuthError>) -> String {
 fn without_master_key_everything_but_keys_is_open() {
     let folder = tempfile::tempdir().unwrap();
     let auth = Auth::open(folder.path(), None).unwrap();
-    assert!(auth.authorize(None, Action::DocumentsAdd, Some("a")).is_ok());
-    let error = auth.authorize(None, Action::KeysGet, None).unwrap_err();
+    assert!(auth.authorize(Credentials::Absent, Action::DocumentsAdd, Some("a")).is_ok());
+    assert!(auth.authorize(Credentials::Token("any"), Action::Search, None).is_ok());
+    let refused = |credentials| auth.authorize(credentials, Action::Search, None).unwrap_err();
+    assert_eq!(refused(Credentials::Other), AuthError::MissingHeader);
+    assert_eq!(refused(Credentials::Token("")), AuthError::InvalidKey);
+    let error = auth.authorize(Credentials::Absent, Action::KeysGet, None).unwrap_err();
     assert_eq!(error.code(), Code::MissingMasterKey);
     assert!(auth.keys().is_empty());
 }
@@ -80,7 +84,7 @@ fn a_key_reaches_its_indexes_and_actions_only() {
     let auth = open(&folder);
     let key = auth.create(key(&[Action::Search], &["shop_*", "a"])).unwrap();
     let token = auth.value(&key);
-    let authorize = |action, index| auth.authorize(Some(&token), action, index);
+    let authorize = |action, index| auth.authorize(Credentials::Token(&token), action, index);
     assert!(authorize(Action::Search, Some("shop_1")).is_ok());
     assert_eq!(
         refused(authorize(Action::Search, Some("staff"))),
@@ -89,9 +93,15 @@ fn a_key_reaches_its_indexes_and_actions_only() {
     assert_eq!(refused(authorize(Action::DocumentsAdd, Some("shop_1"))), "The provided API key is invalid.");
     assert_eq!(refused(authorize(Action::Version, None)), "The provided API key is invalid.");
     assert!(!authorize(Action::Search, None).unwrap().allows_index("staff"));
-    assert_eq!(auth.authorize(None, Action::Search, None).unwrap_err(), AuthError::MissingHeader);
-    assert_eq!(auth.authorize(Some(""), Action::Search, None).unwrap_err(), AuthError::InvalidKey);
-    assert!(auth.authorize(Some(MASTER), Action::KeysDelete, None).is_ok());
+    assert_eq!(
+        auth.authorize(Credentials::Absent, Action::Search, None).unwrap_err(),
+        AuthError::MissingHeader
+    );
+    assert_eq!(
+        auth.authorize(Credentials::Token(""), Action::Search, None).unwrap_err(),
+        AuthError::InvalidKey
+    );
+    assert!(auth.authorize(Credentials::Token(MASTER), Action::KeysDelete, None).is_ok());
 }
 
 #[test]
@@ -107,7 +117,10 @@ fn keys_can_be_found_changed_and_removed() {
     assert_eq!(auth.key(&made.uid.to_string()).unwrap().name.as_deref(), Some("renamed"));
     auth.delete(&value).unwrap();
     assert!(matches!(auth.key(&value), Err(KeyError::NotFound { .. })));
-    assert_eq!(auth.authorize(Some(&value), Action::Search, None).unwrap_err(), AuthError::InvalidKey);
+    assert_eq!(
+        auth.authorize(Credentials::Token(&value), Action::Search, None).unwrap_err(),
+        AuthError::InvalidKey
+    );
 }
 
 #[test]
@@ -132,7 +145,7 @@ fn an_expired_key_is_refused() {
     expired.expires_at = Some(OffsetDateTime::now_utc() - time::Duration::seconds(1));
     let key = auth.create(expired).unwrap();
     assert_eq!(
-        auth.authorize(Some(&auth.value(&key)), Action::Search, None).unwrap_err(),
+        auth.authorize(Credentials::Token(&auth.value(&key)), Action::Search, None).unwrap_err(),
         AuthError::InvalidKey
     );
 }
@@ -143,8 +156,9 @@ fn tenant_tokens_narrow_their_key() {
     let auth = open(&folder);
     let key = auth.create(key(&[Action::Search], &["tool*"])).unwrap();
     let secret = auth.value(&key);
-    let authorize =
-        |claims: Value, index| auth.authorize(Some(&sign(&secret, claims)), Action::Search, Some(index));
+    let authorize = |claims: Value, index| {
+        auth.authorize(Credentials::Token(&sign(&secret, claims)), Action::Search, Some(index))
+    };
     let rules = |rules: Value| json!({"apiKeyUid": key.uid, "searchRules": rules});
 
     let permissions = authorize(rules(json!({"tools": {"filter": "user = 1"}})), "tools").unwrap();
@@ -158,7 +172,11 @@ fn tenant_tokens_narrow_their_key() {
         "The API key used to generate this tenant token cannot acces the index `private`."
     );
     assert_eq!(
-        refused(auth.authorize(Some(&sign(MASTER, rules(json!(["*"])))), Action::Search, Some("tools"))),
+        refused(auth.authorize(
+            Credentials::Token(&sign(MASTER, rules(json!(["*"])))),
+            Action::Search,
+            Some("tools")
+        )),
         "Could not decode tenant token, InvalidSignature."
     );
     assert_eq!(
@@ -171,5 +189,8 @@ fn tenant_tokens_narrow_their_key() {
             .starts_with("Tenant token expired. Was valid up to `1600000000`")
     );
     let token = sign(&secret, rules(json!(["*"])));
-    assert_eq!(auth.authorize(Some(&token), Action::DocumentsGet, None).unwrap_err(), AuthError::InvalidKey);
+    assert_eq!(
+        auth.authorize(Credentials::Token(&token), Action::DocumentsGet, None).unwrap_err(),
+        AuthError::InvalidKey
+    );
 }

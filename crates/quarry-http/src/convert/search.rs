@@ -50,9 +50,6 @@ pub(crate) fn prepare(
     if query.use_network == Some(true) {
         features.require(Feature::Network, "passing `useNetwork` in a search query")?;
     }
-    if query.media.is_some() {
-        features.require(Feature::Multimodal, "passing `media` in a search query")?;
-    }
     let filter = search_filter(query.filter.as_ref(), index_uid, allowed, features)?;
     let semantic = semantic(&query)?;
     Ok(Prepared { request: search_request(query, filter)?, semantic })

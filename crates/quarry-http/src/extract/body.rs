@@ -13,16 +13,25 @@ pub(crate) enum BodyError {
     )]
     TooLarge { bytes_max: u64 },
     #[error("The provided payload is incomplete and cannot be parsed")]
-    Incomplete,
+    Incomplete { detail: String },
 }
 
 impl HasCode for BodyError {
     fn code(&self) -> Code {
         match self {
             BodyError::TooLarge { .. } => Code::PayloadTooLarge,
-            BodyError::Incomplete => Code::BadRequest,
+            BodyError::Incomplete { .. } => Code::BadRequest,
         }
     }
+}
+
+/// The words of the innermost error.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
 
 /// A body that refuses to give more than its limit.
@@ -40,7 +49,7 @@ impl LimitedBody {
     /// The next piece; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
         while let Some(frame) = self.body.frame().await {
-            let frame = frame.map_err(|_| BodyError::Incomplete)?;
+            let frame = frame.map_err(|error| BodyError::Incomplete { detail: root_cause(&error) })?;
             if let Ok(data) = frame.into_data() {
                 self.bytes_read += data.len() as u64;
                 if self.bytes_read > self.bytes_max {

@@ -11,7 +11,7 @@ use quarry_error::marker::BadRequest;
 use quarry_error::{Code, ErrorResponse};
 use serde_json::Value;
 
-use super::body::LimitedBody;
+use super::body::{BodyError, LimitedBody};
 use crate::app::App;
 use crate::error::HttpError;
 
@@ -26,7 +26,8 @@ impl FromRequest<Arc<App>> for JsonText {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Self::Rejection> {
         check_content_type(request.headers())?;
-        let text = LimitedBody::new(request.into_body(), app.options.payload_bytes_max).collect().await?;
+        let body = LimitedBody::new(request.into_body(), app.options.payload_bytes_max);
+        let text = body.collect().await.map_err(described)?;
         if text.is_empty() {
             return Err(ErrorResponse::new("A json payload is missing.", Code::MissingPayload).into());
         }
@@ -40,6 +41,21 @@ impl<T: Deserr<JsonError>> FromRequest<Arc<App>> for JsonBody<T> {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Self::Rejection> {
         let JsonText(text) = JsonText::from_request(request, app).await?;
         Ok(JsonBody(from_json::<T, BadRequest>(parse_json(&text)?)?))
+    }
+}
+
+/// The error of a body that broke off, in the words of JSON routes.
+fn described(error: BodyError) -> HttpError {
+    match error {
+        BodyError::Incomplete { detail } => {
+            let message = format!(
+                "Error that occur during reading payload: payload reached EOF before completing: \
+                 Some(Custom {{ kind: InvalidInput, error: {:?} }})",
+                detail.to_lowercase()
+            );
+            ErrorResponse::new(message, Code::BadRequest).into()
+        }
+        too_large => too_large.into(),
     }
 }
 

@@ -50,7 +50,3 @@ gated! {
     change_chat_settings, ChatCompletions, "using the /chats/settings route";
     complete_chat, ChatCompletions, "using the /chats chat completions route";
 }
-
-pub(crate) async fn similar() -> Answer {
-    Err(not_available("The search of similar documents"))
-}

@@ -12,6 +12,7 @@ mod multi_search;
 mod search;
 mod server;
 mod settings;
+mod similar;
 mod stats;
 mod swap;
 mod tasks;
@@ -160,8 +161,8 @@ fn experimental_routes(table: Table) -> Table {
     use Action::*;
     use experimental as gated;
     table
-        .on(GET, "/indexes/{index_uid}/similar", Search, gated::similar)
-        .on(POST, "/indexes/{index_uid}/similar", Search, gated::similar)
+        .on(GET, "/indexes/{index_uid}/similar", Search, similar::by_query_string)
+        .on(POST, "/indexes/{index_uid}/similar", Search, similar::by_body)
         .on(GET, "/metrics", MetricsGet, gated::metrics)
         .on(POST, "/logs/stream", MetricsGet, gated::logs)
         .on(DELETE, "/logs/stream", MetricsGet, gated::logs)
