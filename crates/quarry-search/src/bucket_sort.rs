@@ -97,7 +97,10 @@ impl BucketSort<'_, '_> {
             if self.deadline.is_over() {
                 return self.give_up(&remaining);
             }
-            let Some(bucket) = buckets.next(self.context, &remaining)? else { break };
+            let Some(bucket) = buckets.next(self.context, &remaining)? else {
+                // No rule leaves documents out: what it has nothing to say about is for the next one.
+                return self.split(level + 1, remaining, graph);
+            };
             explain::bucket(rule, level, &bucket, started);
             remaining -= &bucket.documents;
             self.details.push(bucket.detail);

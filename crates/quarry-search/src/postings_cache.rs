@@ -1,22 +1,48 @@
-//! What one query has read: each posting decoded once, however many rules ask for it.
+//! What one query has read: each posting found once and decoded once, however many rules ask for it, and never
+//! if none does.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use quarry_index::settings::ProximityPrecision;
 use quarry_index::{FieldId, Snapshot, keys};
-use quarry_storage::{PostingsTable, StorageError};
+use quarry_storage::{Postings, PostingsTable, StorageError};
 use roaring::RoaringBitmap;
 use rustc_hash::FxHashMap;
 
 use crate::query::{Reach, WordId, WordRef};
 use crate::scope::SearchScope;
 
+/// A set of documents that was found, and is decoded when somebody looks at it.
+pub(crate) struct LazyPostings<'s> {
+    stored: Option<Postings<'s>>,
+    decoded: OnceCell<RoaringBitmap>,
+}
+
+impl<'s> LazyPostings<'s> {
+    fn stored(postings: Postings<'s>) -> LazyPostings<'s> {
+        LazyPostings { stored: Some(postings), decoded: OnceCell::new() }
+    }
+
+    fn decoded(documents: RoaringBitmap) -> LazyPostings<'s> {
+        LazyPostings { stored: None, decoded: OnceCell::from(documents) }
+    }
+
+    /// The documents.
+    pub(crate) fn documents(&self) -> Result<&RoaringBitmap, StorageError> {
+        if let Some(documents) = self.decoded.get() {
+            return Ok(documents);
+        }
+        let documents = self.stored.as_ref().map(Postings::decode).transpose()?.unwrap_or_default();
+        Ok(self.decoded.get_or_init(|| documents))
+    }
+}
+
 /// Documents of a word by the number that follows it in a key: a field or a position bucket.
-pub(crate) type NumberedPostings = Rc<[(u16, RoaringBitmap)]>;
+pub(crate) type NumberedPostings<'s> = Rc<[(u16, LazyPostings<'s>)]>;
 
 /// Documents of a pair of words at distance 1, 2 and 3.
-pub(crate) type PairPostings = Rc<[RoaringBitmap; keys::word_pair::DISTANCE_MAX as usize]>;
+pub(crate) type PairPostings<'s> = Rc<[LazyPostings<'s>; keys::word_pair::DISTANCE_MAX as usize]>;
 
 type Cache<K, V> = RefCell<FxHashMap<K, V>>;
 
@@ -28,13 +54,13 @@ pub(crate) struct PostingsCache<'s> {
     /// Whether words are near when they share an attribute: then no pairs are stored.
     is_by_attribute: bool,
     documents: Cache<WordRef, Rc<RoaringBitmap>>,
-    fields: Cache<WordId, NumberedPostings>,
-    positions: Cache<WordId, NumberedPostings>,
+    fields: Cache<WordId, NumberedPostings<'s>>,
+    positions: Cache<WordId, NumberedPostings<'s>>,
     prefix_documents: Cache<WordId, Rc<RoaringBitmap>>,
-    prefix_fields: Cache<WordId, NumberedPostings>,
-    prefix_positions: Cache<WordId, NumberedPostings>,
-    pairs: Cache<(WordId, WordId), PairPostings>,
-    prefix_pairs: Cache<(WordId, WordId), PairPostings>,
+    prefix_fields: Cache<WordId, NumberedPostings<'s>>,
+    prefix_positions: Cache<WordId, NumberedPostings<'s>>,
+    pairs: Cache<(WordId, WordId), PairPostings<'s>>,
+    prefix_pairs: Cache<(WordId, WordId), PairPostings<'s>>,
 }
 
 impl<'s> PostingsCache<'s> {
@@ -67,7 +93,7 @@ impl<'s> PostingsCache<'s> {
             if scope.restricted_to.is_some() {
                 let is_reached =
                     |field: &FieldId| word.reach == Reach::Everywhere || !scope.exact_fields.contains(field);
-                return Ok(Rc::new(in_scope(&self.fields(word.word, text)?, scope, is_reached)));
+                return Ok(Rc::new(in_scope(&self.fields(word.word, text)?, scope, is_reached)?));
             }
             let (tables, txn) = (self.snapshot.tables(), self.snapshot.txn());
             let key = keys::word::key(text);
@@ -91,12 +117,12 @@ impl<'s> PostingsCache<'s> {
     }
 
     /// Documents of a word by field, ascending; searched or not.
-    pub(crate) fn fields(&self, word: WordId, text: &str) -> Result<NumberedPostings, StorageError> {
+    pub(crate) fn fields(&self, word: WordId, text: &str) -> Result<NumberedPostings<'s>, StorageError> {
         cached(&self.fields, word, || self.numbered(self.snapshot.tables().word_field_postings, text))
     }
 
     /// Documents of a word by position bucket, ascending, in whatever field.
-    pub(crate) fn positions(&self, word: WordId, text: &str) -> Result<NumberedPostings, StorageError> {
+    pub(crate) fn positions(&self, word: WordId, text: &str) -> Result<NumberedPostings<'s>, StorageError> {
         cached(&self.positions, word, || self.numbered(self.snapshot.tables().word_position_postings, text))
     }
 
@@ -109,7 +135,7 @@ impl<'s> PostingsCache<'s> {
     ) -> Result<Rc<RoaringBitmap>, StorageError> {
         cached(&self.prefix_documents, prefix, || {
             if scope.restricted_to.is_some() {
-                return Ok(Rc::new(in_scope(&self.prefix_fields(prefix, text)?, scope, |_| true)));
+                return Ok(Rc::new(in_scope(&self.prefix_fields(prefix, text)?, scope, |_| true)?));
             }
             let table = self.snapshot.tables().prefix_postings;
             let documents = table.get(self.snapshot.txn(), &keys::word::key(text))?;
@@ -118,7 +144,7 @@ impl<'s> PostingsCache<'s> {
     }
 
     /// As [`Self::fields`], for all words with a kept prefix.
-    pub(crate) fn prefix_fields(&self, prefix: WordId, text: &str) -> Result<NumberedPostings, StorageError> {
+    pub(crate) fn prefix_fields(&self, prefix: WordId, text: &str) -> Result<NumberedPostings<'s>, StorageError> {
         let table = self.snapshot.tables().prefix_field_postings;
         cached(&self.prefix_fields, prefix, || self.numbered(table, text))
     }
@@ -128,19 +154,19 @@ impl<'s> PostingsCache<'s> {
         &self,
         prefix: WordId,
         text: &str,
-    ) -> Result<NumberedPostings, StorageError> {
+    ) -> Result<NumberedPostings<'s>, StorageError> {
         let table = self.snapshot.tables().prefix_position_postings;
         cached(&self.prefix_positions, prefix, || self.numbered(table, text))
     }
 
-    fn numbered(&self, table: PostingsTable, text: &str) -> Result<NumberedPostings, StorageError> {
+    fn numbered(&self, table: PostingsTable, text: &str) -> Result<NumberedPostings<'s>, StorageError> {
         let mut found = Vec::new();
         let scan = keys::word::key(text);
         let mut cursor = table.cursor(self.snapshot.txn(), &scan)?;
         while let Some((key, postings)) = cursor.next()? {
             // Field and position keys have one shape: the word, then 16 bits.
             if let Some((_, number)) = keys::word_field::parse(key) {
-                found.push((number, postings.decode()?));
+                found.push((number, LazyPostings::stored(postings)));
             }
         }
         Ok(found.into())
@@ -151,12 +177,12 @@ impl<'s> PostingsCache<'s> {
         &self,
         left: (WordId, &str),
         right: (WordId, &str),
-    ) -> Result<PairPostings, StorageError> {
+    ) -> Result<PairPostings<'s>, StorageError> {
         cached(&self.pairs, (left.0, right.0), || {
             if self.is_by_attribute {
-                return Ok(in_one_field(&*self.fields(left.0, left.1)?, &*self.fields(right.0, right.1)?));
+                return in_one_field(&self.fields(left.0, left.1)?, &self.fields(right.0, right.1)?);
             }
-            self.pairs_of(&keys::word_pair::scan_pair(left.1, right.1))
+            self.pairs_of_words(left.1, right.1)
         })
     }
 
@@ -165,26 +191,40 @@ impl<'s> PostingsCache<'s> {
         &self,
         left: (WordId, &str),
         prefix: (WordId, &str),
-    ) -> Result<PairPostings, StorageError> {
+    ) -> Result<PairPostings<'s>, StorageError> {
         cached(&self.prefix_pairs, (left.0, prefix.0), || {
             if self.is_by_attribute {
                 let of_prefix = self.prefix_fields(prefix.0, prefix.1)?;
-                return Ok(in_one_field(&*self.fields(left.0, left.1)?, &of_prefix));
+                return in_one_field(&self.fields(left.0, left.1)?, &of_prefix);
             }
-            self.pairs_of(&keys::word_pair::scan_second_with_prefix(left.1, prefix.1))
+            self.pairs_of_prefix(left.1, prefix.1)
         })
     }
 
-    fn pairs_of(&self, scan: &[u8]) -> Result<PairPostings, StorageError> {
+    fn pairs_of_words(&self, left: &str, right: &str) -> Result<PairPostings<'s>, StorageError> {
+        let scan = keys::word_pair::scan_pair(left, right);
+        let mut by_distance = none_by_distance();
+        let mut cursor = self.snapshot.tables().word_pair_postings.cursor(self.snapshot.txn(), &scan)?;
+        while let Some((key, postings)) = cursor.next()? {
+            let distance = key.last().copied().unwrap_or_default();
+            if let Some(documents) = by_distance.get_mut(usize::from(distance).wrapping_sub(1)) {
+                *documents = LazyPostings::stored(postings);
+            }
+        }
+        Ok(Rc::new(by_distance))
+    }
+
+    fn pairs_of_prefix(&self, left: &str, prefix: &str) -> Result<PairPostings<'s>, StorageError> {
+        let scan = keys::word_pair::scan_second_with_prefix(left, prefix);
         let mut by_distance: [RoaringBitmap; 3] = Default::default();
-        let mut cursor = self.snapshot.tables().word_pair_postings.cursor(self.snapshot.txn(), scan)?;
+        let mut cursor = self.snapshot.tables().word_pair_postings.cursor(self.snapshot.txn(), &scan)?;
         while let Some((key, postings)) = cursor.next()? {
             let distance = key.last().copied().unwrap_or_default();
             if let Some(documents) = by_distance.get_mut(usize::from(distance).wrapping_sub(1)) {
                 postings.union_into(documents)?;
             }
         }
-        Ok(Rc::new(by_distance))
+        Ok(Rc::new(by_distance.map(LazyPostings::decoded)))
     }
 
     /// Number of documents where `right` is next to `left`.
@@ -194,7 +234,7 @@ impl<'s> PostingsCache<'s> {
         right: (WordId, &str),
     ) -> Result<u64, StorageError> {
         if self.is_by_attribute {
-            return Ok(self.pair(left, right)?[0].len());
+            return Ok(self.pair(left, right)?[0].documents()?.len());
         }
         let key = keys::word_pair::key(left.1, right.1, 1);
         self.snapshot.tables().word_pair_postings.len_of(self.snapshot.txn(), &key)
@@ -208,25 +248,39 @@ impl<'s> PostingsCache<'s> {
     }
 }
 
+fn none_by_distance<'s>() -> [LazyPostings<'s>; 3] {
+    std::array::from_fn(|_| LazyPostings::decoded(RoaringBitmap::new()))
+}
+
 /// Documents that hold two words in one field: what counts as distance 1 where only attributes do.
-fn in_one_field(left: &[(FieldId, RoaringBitmap)], right: &[(FieldId, RoaringBitmap)]) -> PairPostings {
+fn in_one_field<'s>(
+    left: &[(FieldId, LazyPostings<'s>)],
+    right: &[(FieldId, LazyPostings<'s>)],
+) -> Result<PairPostings<'s>, StorageError> {
     let mut neighbours = RoaringBitmap::new();
     for (field, documents) in left {
         for (_, others) in right.iter().filter(|(other, _)| other == field) {
-            neighbours |= documents & others;
+            neighbours |= documents.documents()? & others.documents()?;
         }
     }
-    Rc::new([neighbours, RoaringBitmap::new(), RoaringBitmap::new()])
+    let mut by_distance = none_by_distance();
+    by_distance[0] = LazyPostings::decoded(neighbours);
+    Ok(Rc::new(by_distance))
 }
 
 /// The documents of the searched fields that `is_reached`.
 fn in_scope(
-    fields: &[(FieldId, RoaringBitmap)],
+    fields: &[(FieldId, LazyPostings<'_>)],
     scope: &SearchScope,
     is_reached: impl Fn(&FieldId) -> bool,
-) -> RoaringBitmap {
-    let searched = fields.iter().filter(|(field, _)| scope.weight(*field).is_some() && is_reached(field));
-    searched.fold(RoaringBitmap::new(), |documents, (_, more)| documents | more)
+) -> Result<RoaringBitmap, StorageError> {
+    let mut documents = RoaringBitmap::new();
+    for (field, more) in fields {
+        if scope.weight(*field).is_some() && is_reached(field) {
+            documents |= more.documents()?;
+        }
+    }
+    Ok(documents)
 }
 
 fn cached<K: std::hash::Hash + Eq, V: Clone>(

@@ -166,8 +166,11 @@ impl SearchContext<'_> {
                 }
                 let (left_text, right_text) = (self.text(*left), self.text(*right));
                 let pair = self.postings.pair((*left, &left_text), (*right, &right_text))?;
-                let within_gap = pair[..gap].iter().fold(RoaringBitmap::new(), |near, more| near | more);
-                documents &= within_gap;
+                let mut near = RoaringBitmap::new();
+                for at_distance in &pair[..gap] {
+                    near |= at_distance.documents()?;
+                }
+                documents &= near;
             }
         }
         Ok(documents)

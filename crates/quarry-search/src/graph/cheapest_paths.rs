@@ -27,7 +27,7 @@ pub(crate) enum EdgeDocuments<S: Space> {
     /// Known at once.
     Known(S::Set),
     /// To be asked of the rule, with this number, when a path gets there.
-    Deferred(u8),
+    Deferred(u16),
 }
 
 /// What a rule says about the edges of a graph.
@@ -55,7 +55,7 @@ pub(crate) trait EdgeCosts {
         space: &S,
         left: Option<NodeTerm>,
         right: NodeTerm,
-        number: u8,
+        number: u16,
     ) -> Result<S::Set, StorageError>;
 }
 

@@ -1,7 +1,5 @@
 //! `attributeRank`: words in more important attributes first.
 
-use std::collections::BTreeMap;
-
 use quarry_storage::StorageError;
 
 use crate::context::SearchContext;
@@ -29,65 +27,59 @@ impl EdgeCosts for AttributeRank {
     fn edges<S: Space>(
         &self,
         context: &SearchContext<'_>,
-        space: &S,
+        _: &S,
         _: Option<NodeTerm>,
         right: NodeTerm,
     ) -> Result<Vec<Edge<S>>, StorageError> {
         let words_count = context.term(right.term).words_count();
-        let by_weight = match context.scope.weight_max {
-            // All attributes weigh the same: nothing to look up.
-            0 => BTreeMap::from([(0, space.project(&*context.node_documents(right)?))]),
-            _ => documents_by_weight(context, space, right)?,
-        };
-        let edge = |(weight, documents)| Edge {
+        // Weights ascend.
+        let mut weights: Vec<u16> = context.scope.weights.iter().map(|(_, weight)| *weight).collect();
+        weights.dedup();
+        let edge = |weight: u16| Edge {
             cost: u32::from(weight) * words_count,
             term: Some(right),
-            documents: EdgeDocuments::Known(documents),
+            documents: EdgeDocuments::Deferred(weight),
         };
-        Ok(by_weight.into_iter().map(edge).collect())
+        Ok(weights.into_iter().map(edge).collect())
     }
 
     fn deferred<S: Space>(
         &self,
-        _: &SearchContext<'_>,
-        _: &S,
+        context: &SearchContext<'_>,
+        space: &S,
         _: Option<NodeTerm>,
-        _: NodeTerm,
-        _: u8,
+        right: NodeTerm,
+        weight: u16,
     ) -> Result<S::Set, StorageError> {
-        Ok(S::Set::default())
+        if context.scope.weight_max == 0 {
+            // All attributes weigh the same: nothing to look up.
+            return Ok(space.project(&*context.node_documents(right)?));
+        }
+        let mut there = S::Set::default();
+        context.for_each_derivation(right, |derivation| {
+            let matching = space.project(&*context.derivation_documents(derivation)?);
+            if S::is_empty(&matching) {
+                return Ok(());
+            }
+            let (fields, reach) = fields_of(context, derivation)?;
+            for (field, postings) in fields.iter() {
+                let is_reached = reach == Reach::Everywhere || !context.scope.exact_fields.contains(field);
+                if is_reached && context.scope.weight(*field) == Some(weight) {
+                    let documents = space.project(postings.documents()?);
+                    S::unite(&mut there, &space.intersection(&matching, &documents));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(there)
     }
 }
 
-fn documents_by_weight<S: Space>(
-    context: &SearchContext<'_>,
-    space: &S,
-    node: NodeTerm,
-) -> Result<BTreeMap<u16, S::Set>, StorageError> {
-    let mut by_weight = BTreeMap::<u16, S::Set>::new();
-    context.for_each_derivation(node, |derivation| {
-        let matching = space.project(&*context.derivation_documents(derivation)?);
-        if S::is_empty(&matching) {
-            return Ok(());
-        }
-        let (fields, reach) = fields_of(context, derivation)?;
-        for (field, documents) in fields.iter() {
-            let is_reached = reach == Reach::Everywhere || !context.scope.exact_fields.contains(field);
-            if let (true, Some(weight)) = (is_reached, context.scope.weight(*field)) {
-                let documents = space.intersection(&matching, &space.project(documents));
-                S::unite(by_weight.entry(weight).or_default(), &documents);
-            }
-        }
-        Ok(())
-    })?;
-    Ok(by_weight)
-}
-
 /// The fields that a derivation is in, by its first word.
-fn fields_of(
-    context: &SearchContext<'_>,
+fn fields_of<'s>(
+    context: &SearchContext<'s>,
     derivation: Derivation,
-) -> Result<(NumberedPostings, Reach), StorageError> {
+) -> Result<(NumberedPostings<'s>, Reach), StorageError> {
     let of_word =
         |WordRef { word, reach }: WordRef| Ok((context.postings.fields(word, &context.text(word))?, reach));
     match derivation {

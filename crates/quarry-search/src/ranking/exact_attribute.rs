@@ -109,7 +109,7 @@ impl ExactQuery {
             let wanted = bucket_position(*position);
             let positions = context.postings.positions(*word, &context.text(*word))?;
             match positions.iter().find(|(bucket, _)| *bucket == wanted) {
-                Some((_, there)) => documents &= there,
+                Some((_, there)) => documents &= there.documents()?,
                 None => documents.clear(),
             }
         }
@@ -127,7 +127,7 @@ impl ExactQuery {
         for (word, _) in &self.words {
             let fields = context.postings.fields(*word, &context.text(*word))?;
             match fields.iter().find(|(one, _)| *one == field) {
-                Some((_, there)) => documents &= there,
+                Some((_, there)) => documents &= there.documents()?,
                 None => documents.clear(),
             }
             if documents.is_empty() {

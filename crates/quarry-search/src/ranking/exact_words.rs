@@ -12,8 +12,8 @@ use crate::space::Space;
 pub(crate) struct ExactWords;
 
 /// Numbers of deferred edges.
-const EXACT: u8 = 0;
-const ANY: u8 = 1;
+const EXACT: u16 = 0;
+const ANY: u16 = 1;
 
 impl EdgeCosts for ExactWords {
     const DEPENDS_ON_LEFT: bool = false;
@@ -44,7 +44,7 @@ impl EdgeCosts for ExactWords {
         space: &S,
         _: Option<NodeTerm>,
         right: NodeTerm,
-        number: u8,
+        number: u16,
     ) -> Result<S::Set, StorageError> {
         let node = if number == EXACT { right.exact() } else { right };
         Ok(space.project(&*context.node_documents(node)?))

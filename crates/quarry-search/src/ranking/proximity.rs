@@ -15,7 +15,7 @@ use crate::score::{Rank, ScoreDetail};
 use crate::space::Space;
 
 /// Number of the deferred edge, and cost, of words that are far from each other or in any order.
-const FAR: u8 = DISTANCE_MAX;
+const FAR: u16 = DISTANCE_MAX as u16;
 
 pub(crate) struct Proximity;
 
@@ -54,7 +54,7 @@ impl EdgeCosts for Proximity {
         right: NodeTerm,
     ) -> Result<Vec<Edge<S>>, StorageError> {
         let joints = context.term(right.term).words_count() - 1;
-        let edge = |number: u8, cost| Edge {
+        let edge = |number: u16, cost| Edge {
             cost: cost + joints,
             term: Some(right),
             documents: EdgeDocuments::Deferred(number),
@@ -73,7 +73,7 @@ impl EdgeCosts for Proximity {
         space: &S,
         left: Option<NodeTerm>,
         right: NodeTerm,
-        number: u8,
+        number: u16,
     ) -> Result<S::Set, StorageError> {
         let left = match left {
             Some(left) if number < FAR => left,
@@ -109,11 +109,11 @@ fn documents_of_pair<S: Space>(
     } else {
         context.postings.pair(left_word, right_word)?
     };
-    let mut documents = space.project(&in_order[number]);
+    let mut documents = space.project(in_order[number].documents()?);
     // A kept prefix stands here for the word that it may be itself.
     if let (Some(distance), false) = (number.checked_sub(1), left.is_phrase || right.is_phrase) {
         let turned = context.postings.pair(right_word, left_word)?;
-        S::unite(&mut documents, &space.project(&turned[distance]));
+        S::unite(&mut documents, &space.project(turned[distance].documents()?));
     }
     Ok(documents)
 }

@@ -44,7 +44,7 @@ impl EdgeCosts for Typo {
         let edge = |typos| Edge {
             cost: u32::from(typos) + joining_cost,
             term: Some(right.with_typos(typos)),
-            documents: EdgeDocuments::Deferred(typos),
+            documents: EdgeDocuments::Deferred(u16::from(typos)),
         };
         Ok(right.classes().map(edge).collect())
     }
@@ -55,9 +55,9 @@ impl EdgeCosts for Typo {
         space: &S,
         _: Option<NodeTerm>,
         right: NodeTerm,
-        typos: u8,
+        typos: u16,
     ) -> Result<S::Set, StorageError> {
-        Ok(space.project(&*context.node_documents(right.with_typos(typos))?))
+        Ok(space.project(&*context.node_documents(right.with_typos(typos as u8))?))
     }
 }
 

@@ -2,8 +2,6 @@
 //!
 //! Positions are compared by the buckets in which the index keeps them, whatever the attribute.
 
-use std::collections::BTreeMap;
-
 use quarry_storage::StorageError;
 
 use crate::context::SearchContext;
@@ -19,6 +17,23 @@ use crate::space::Space;
 
 /// The cost of the farthest position of one word.
 const COST_MAX: u32 = 10;
+
+/// The position buckets of the index.
+const POSITION_BUCKETS: [u16; 29] = {
+    let mut buckets = [0; 29];
+    let mut bucket = 0;
+    while bucket < 16 {
+        buckets[bucket] = bucket as u16;
+        bucket += 1;
+    }
+    buckets[16] = 24;
+    // Powers of two from 32 on; the last one does not fit and is stored as the greatest number.
+    while bucket < 28 {
+        buckets[bucket + 1] = if bucket == 27 { u16::MAX } else { 1 << (bucket - 11) };
+        bucket += 1;
+    }
+    buckets
+};
 
 pub(crate) struct WordPosition {
     pub half: Half,
@@ -57,48 +72,53 @@ impl EdgeCosts for WordPosition {
     fn edges<S: Space>(
         &self,
         context: &SearchContext<'_>,
-        space: &S,
+        _: &S,
         _: Option<NodeTerm>,
         right: NodeTerm,
     ) -> Result<Vec<Edge<S>>, StorageError> {
         let term = context.term(right.term);
         let (wanted, words_count) = (*term.positions.start(), term.words_count());
-        let mut by_cost = BTreeMap::<u32, S::Set>::new();
+        let mut costs: Vec<u32> =
+            POSITION_BUCKETS.iter().map(|&found| cost(wanted, found, words_count)).collect();
+        costs.sort_unstable();
+        costs.dedup();
+        let edge = |cost| Edge { cost, term: Some(right), documents: EdgeDocuments::Deferred(cost as u16) };
+        Ok(costs.into_iter().map(edge).collect())
+    }
+
+    fn deferred<S: Space>(
+        &self,
+        context: &SearchContext<'_>,
+        space: &S,
+        _: Option<NodeTerm>,
+        right: NodeTerm,
+        number: u16,
+    ) -> Result<S::Set, StorageError> {
+        let term = context.term(right.term);
+        let (wanted, words_count) = (*term.positions.start(), term.words_count());
+        let mut there = S::Set::default();
         context.for_each_derivation(right, |derivation| {
             let matching = space.project(&*context.derivation_documents(derivation)?);
             if S::is_empty(&matching) {
                 return Ok(());
             }
-            for (found, documents) in positions_of(context, derivation)?.iter() {
-                let documents = space.intersection(&matching, &space.project(documents));
-                if !S::is_empty(&documents) {
-                    S::unite(by_cost.entry(cost(wanted, *found, words_count)).or_default(), &documents);
+            for (found, postings) in positions_of(context, derivation)?.iter() {
+                if cost(wanted, *found, words_count) == u32::from(number) {
+                    let documents = space.project(postings.documents()?);
+                    S::unite(&mut there, &space.intersection(&matching, &documents));
                 }
             }
             Ok(())
         })?;
-        let edge =
-            |(cost, documents)| Edge { cost, term: Some(right), documents: EdgeDocuments::Known(documents) };
-        Ok(by_cost.into_iter().map(edge).collect())
-    }
-
-    fn deferred<S: Space>(
-        &self,
-        _: &SearchContext<'_>,
-        _: &S,
-        _: Option<NodeTerm>,
-        _: NodeTerm,
-        _: u8,
-    ) -> Result<S::Set, StorageError> {
-        Ok(S::Set::default())
+        Ok(there)
     }
 }
 
 /// The positions of a derivation, by its first word.
-fn positions_of(
-    context: &SearchContext<'_>,
+fn positions_of<'s>(
+    context: &SearchContext<'s>,
     derivation: Derivation,
-) -> Result<NumberedPostings, StorageError> {
+) -> Result<NumberedPostings<'s>, StorageError> {
     let of_word = |word: WordId| context.postings.positions(word, &context.text(word));
     match derivation {
         Derivation::Word(word) => of_word(word.word),
@@ -130,6 +150,13 @@ mod tests {
         let found = [0, 1, 2, 4, 5, 8, 11, 12, 16, 24, 32, 64, 128, 256, 1024, 2048, 65_535].map(of_distance);
         assert_eq!(found, [0, 1, 2, 2, 3, 4, 4, 5, 5, 6, 7, 7, 8, 8, 9, 10, 10]);
         assert_eq!(cost(3, 1, 1), 2);
+    }
+
+    #[test]
+    fn every_position_has_its_bucket() {
+        let mut buckets: Vec<u16> = (0..=u16::MAX).map(quarry_text::bucket_position).collect();
+        buckets.dedup();
+        assert_eq!(buckets, POSITION_BUCKETS);
     }
 
     #[test]

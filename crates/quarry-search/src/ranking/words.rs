@@ -50,7 +50,7 @@ impl EdgeCosts for Skips {
         space: &S,
         _: Option<NodeTerm>,
         right: NodeTerm,
-        _: u8,
+        _: u16,
     ) -> Result<S::Set, StorageError> {
         Ok(space.project(&*context.node_documents(right)?))
     }
