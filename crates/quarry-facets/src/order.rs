@@ -60,9 +60,38 @@ impl FacetTable {
         direction: Direction,
         candidates: &RoaringBitmap,
     ) -> Result<Option<Vec<u8>>, StorageError> {
-        let first = self.ordered(txn, field, direction, candidates)?.next().transpose()?;
-        Ok(first.map(|(value, _)| value))
+        let Some(top) = self.top_level(txn, field)? else { return Ok(None) };
+        let mut span = self.whole();
+        for level in (0..=top).rev() {
+            let mut waiting = Vec::new();
+            let mut nodes = self.nodes(txn, field, level, &span)?;
+            let mut found = None;
+            // Upwards the first node that fits ends the walk; downwards nodes are looked at from the end.
+            while found.is_none()
+                && let Some(node) = nodes.next()?
+            {
+                match direction {
+                    Direction::Ascending => found = holding(node, candidates)?,
+                    Direction::Descending => waiting.push(node),
+                }
+            }
+            while found.is_none()
+                && let Some(node) = waiting.pop()
+            {
+                found = holding(node, candidates)?;
+            }
+            match found {
+                Some(found) => span = found,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(span.start))
     }
+}
+
+/// Where a node is, if it holds a candidate.
+fn holding(node: Node<'_>, candidates: &RoaringBitmap) -> Result<Option<Span>, StorageError> {
+    Ok(node.postings.first_in(candidates)?.map(|_| node.span))
 }
 
 impl OrderedValues<'_, '_> {

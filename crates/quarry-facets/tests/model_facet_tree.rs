@@ -122,6 +122,9 @@ fn check(store: &Store, model: &Model, candidates: &RoaringBitmap) {
         values.map(Result::unwrap).collect::<Vec<_>>()
     };
     assert_eq!(ordered(Direction::Ascending), expected);
+    let first = |direction| table.first_value(&txn, FIELD, direction, candidates).unwrap();
+    assert_eq!(first(Direction::Ascending).as_ref(), expected.first().map(|(value, _)| value));
+    assert_eq!(first(Direction::Descending).as_ref(), expected.last().map(|(value, _)| value));
     let mut by_count = counts(&expected);
     let mut found = Vec::new();
     table

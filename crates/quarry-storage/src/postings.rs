@@ -87,16 +87,32 @@ impl Segment<'_> {
         RoaringBitmap::deserialize_from(self.bytes).map_err(|_| damaged(table))
     }
 
+    /// Calls `each` with the ids of a segment that is not dense, ascending.
     fn for_each(&self, table: &'static str, mut each: impl FnMut(u32)) -> Result<(), StorageError> {
+        self.find(table, |id| {
+            each(id);
+            false
+        })?;
+        Ok(())
+    }
+
+    /// The first id of a segment that is not dense that `accepts` takes.
+    fn find(
+        &self,
+        table: &'static str,
+        mut accepts: impl FnMut(u32) -> bool,
+    ) -> Result<Option<u32>, StorageError> {
         let (mut at, mut next) = (0, 0u64);
         while at < self.bytes.len() {
             let gap = read_varint(self.bytes, &mut at).ok_or_else(|| damaged(table))?;
             let id =
                 next.checked_add(gap).and_then(|id| u32::try_from(id).ok()).ok_or_else(|| damaged(table))?;
-            each(id);
+            if accepts(id) {
+                return Ok(Some(id));
+            }
             next = u64::from(id) + 1;
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Appends the ids, ascending.
@@ -184,6 +200,21 @@ impl<'t> Postings<'t> {
             }
         }
         Ok(set)
+    }
+
+    /// The lowest id that is in `candidates` too.
+    pub fn first_in(&self, candidates: &RoaringBitmap) -> Result<Option<u32>, StorageError> {
+        for segment in self.segments() {
+            let first = if segment.flags & DENSE != 0 {
+                (segment.bitmap(self.table)? & candidates).min()
+            } else {
+                segment.find(self.table, |id| candidates.contains(id))?
+            };
+            if first.is_some() {
+                return Ok(first);
+            }
+        }
+        Ok(None)
     }
 
     /// How many ids are in `candidates` too.

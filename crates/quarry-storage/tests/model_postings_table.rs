@@ -159,6 +159,8 @@ fn check(table: PostingsTable, txn: &ReadTxn<'_>, model: &Model, probes: &Batch)
         assert_eq!(table.get(txn, key).unwrap().unwrap_or_default(), set);
         assert_eq!(table.contains_key(txn, key).unwrap(), !expected.is_empty());
         assert_eq!(table.intersection(txn, key, &candidates).unwrap(), &set & &candidates);
+        let first = table.find(txn, key).unwrap().and_then(|found| found.first_in(&candidates).unwrap());
+        assert_eq!(first, (&set & &candidates).min());
         let prefix = &key[..key.len().div_ceil(2)];
         let mut union = RoaringBitmap::new();
         table.union_prefix(txn, prefix, &mut union).unwrap();

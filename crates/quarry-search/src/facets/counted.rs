@@ -1,6 +1,6 @@
 //! Values with their counts, in the order in which they are shown, as many as are shown.
 
-use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
 
 use quarry_index::DocumentId;
 
@@ -31,49 +31,75 @@ pub(super) enum ShownOrder {
 pub(super) struct Shown {
     order: ShownOrder,
     values_max: usize,
-    values: Vec<Counted>,
+    values: Kept,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Listed(Vec<Counted>),
+    /// By count, ascending; of one count, by value, ascending.
+    ByCount {
+        values: BTreeMap<u64, VecDeque<Counted>>,
+        values_count: usize,
+    },
 }
 
 impl Shown {
     /// At most `values_max` values.
     pub(super) fn new(order: ShownOrder, values_max: usize) -> Shown {
-        Shown { order, values_max, values: Vec::new() }
+        let values = match order {
+            ShownOrder::Count => Kept::ByCount { values: BTreeMap::new(), values_count: 0 },
+            ShownOrder::Ascending | ShownOrder::By(_) => Kept::Listed(Vec::new()),
+        };
+        Shown { order, values_max, values }
     }
 
     /// Whether no value that is still to come can be among the first.
     pub(super) fn is_complete(&self) -> bool {
-        match self.order {
-            ShownOrder::Ascending => self.values.len() >= self.values_max,
-            ShownOrder::By(_) | ShownOrder::Count => self.values_max == 0,
+        match (self.order, &self.values) {
+            (ShownOrder::Ascending, Kept::Listed(values)) => values.len() >= self.values_max,
+            _ => self.values_max == 0,
         }
     }
 
-    /// Takes the next value.
-    pub(super) fn push(&mut self, counted: Counted) {
-        // So many may wait until the rest is sorted out.
-        const WAITING_MIN: usize = 1024;
-        self.values.push(counted);
-        if self.values.len() >= self.values_max.saturating_mul(2).max(WAITING_MIN) {
-            self.sort_out();
+    /// Takes the next value, which `count` candidates hold, `first_document` the lowest of them if known.
+    pub(super) fn push(&mut self, value: &[u8], count: u64, first_document: Option<DocumentId>) {
+        let values_max = self.values_max;
+        let counted = || Counted { value: value.to_vec(), count, first_document };
+        match &mut self.values {
+            Kept::Listed(values) => values.push(counted()),
+            Kept::ByCount { values, values_count } if *values_count < values_max => {
+                values.entry(count).or_default().push_back(counted());
+                *values_count += 1;
+            }
+            Kept::ByCount { values, .. } => {
+                // The last in the order goes: the lowest of the least frequent, if it is not this one.
+                let Some(mut least) = values.first_entry().filter(|least| *least.key() <= count) else {
+                    return;
+                };
+                least.get_mut().pop_front();
+                if least.get().is_empty() {
+                    least.remove();
+                }
+                values.entry(count).or_default().push_back(counted());
+            }
         }
-    }
-
-    fn sort_out(&mut self) {
-        match self.order {
-            ShownOrder::Ascending => {}
-            ShownOrder::By(text) => self.values.sort_by_cached_key(|counted| text(&counted.value)),
-            ShownOrder::Count => self.values.sort_unstable_by(|a, b| {
-                let rank = |counted: &Counted| Reverse(counted.count);
-                rank(a).cmp(&rank(b)).then_with(|| b.value.cmp(&a.value))
-            }),
-        }
-        self.values.truncate(self.values_max);
     }
 
     /// The values, in their order.
-    pub(super) fn finish(mut self) -> Vec<Counted> {
-        self.sort_out();
-        self.values
+    pub(super) fn finish(self) -> Vec<Counted> {
+        match self.values {
+            Kept::Listed(mut values) => {
+                if let ShownOrder::By(text) = self.order {
+                    values.sort_by_cached_key(|counted| text(&counted.value));
+                }
+                values.truncate(self.values_max);
+                values
+            }
+            Kept::ByCount { values, .. } => {
+                values.into_values().rev().flat_map(|same_count| same_count.into_iter().rev()).collect()
+            }
+        }
     }
 }
 
@@ -85,7 +111,7 @@ mod tests {
         let mut shown = Shown::new(order, values_max);
         for (value, count) in [("a", 2), ("b", 2), ("c", 1), ("d", 1)] {
             if !shown.is_complete() {
-                shown.push(Counted { value: value.into(), count, first_document: None });
+                shown.push(value.as_bytes(), count, None);
             }
         }
         let values = shown.finish().into_iter().flat_map(|counted| counted.value).collect();
@@ -110,7 +136,7 @@ mod tests {
         let mut shown = Shown::new(ShownOrder::Count, 3);
         for number in 0..10_000u32 {
             let count = u64::from(number % 1000);
-            shown.push(Counted { value: number.to_be_bytes().to_vec(), count, first_document: None });
+            shown.push(&number.to_be_bytes(), count, None);
         }
         let values: Vec<Vec<u8>> = shown.finish().into_iter().map(|counted| counted.value).collect();
         assert_eq!(values, [9999u32, 8999, 7999].map(|number| number.to_be_bytes().to_vec()));

@@ -7,7 +7,8 @@ use quarry_index::{DocumentId, FieldId, Snapshot, number_text};
 use quarry_storage::StorageError;
 use roaring::RoaringBitmap;
 
-use super::counted::Counted;
+use super::counted::Shown;
+use super::field_facet::Kinds;
 
 /// The values of one field in some documents.
 #[derive(Debug, Default)]
@@ -21,19 +22,24 @@ impl DocumentWalk {
     pub(super) fn read(
         snapshot: &Snapshot<'_>,
         field: FieldId,
+        kinds: Kinds,
         candidates: &RoaringBitmap,
     ) -> Result<DocumentWalk, StorageError> {
         let (tables, txn) = (snapshot.tables(), snapshot.txn());
         let mut walk = DocumentWalk::default();
         for document in candidates {
             let key = document_facet::key(field, document);
-            if let Some(stored) = tables.document_facet_numbers.get(txn, &key)? {
+            if kinds.numbers
+                && let Some(stored) = tables.document_facet_numbers.get(txn, &key)?
+            {
                 for number in document_facet::numbers(stored) {
                     let value = facet_number::ordered(number).to_vec();
                     walk.numbers.entry(value).or_default().push(document);
                 }
             }
-            if let Some(stored) = tables.document_facet_strings.get(txn, &key)? {
+            if kinds.strings
+                && let Some(stored) = tables.document_facet_strings.get(txn, &key)?
+            {
                 for (normalised, _) in document_facet::strings(stored) {
                     walk.strings.entry(facet_string::value(normalised)).or_default().push(document);
                 }
@@ -66,21 +72,25 @@ impl DocumentWalk {
         Some((number_of(min)?, number_of(max)?))
     }
 
-    /// The numbers, ascending.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = Counted> {
-        self.numbers.iter().map(counted)
+    /// Gives the numbers to `shown`, ascending.
+    pub(super) fn give_numbers(&self, shown: &mut Shown) {
+        give(&self.numbers, shown);
     }
 
-    /// The strings, ascending, without those that show like a number.
-    pub(super) fn strings(&self) -> impl Iterator<Item = Counted> {
-        self.strings.iter().map(counted)
+    /// Gives the strings to `shown`, ascending, without those that show like a number.
+    pub(super) fn give_strings(&self, shown: &mut Shown) {
+        give(&self.strings, shown);
     }
 }
 
-fn counted((value, documents): (&Vec<u8>, &Vec<DocumentId>)) -> Counted {
-    // A document holds a value once, and documents are read in order.
-    let first_document = documents.first().copied();
-    Counted { value: value.clone(), count: documents.len() as u64, first_document }
+fn give(values: &BTreeMap<Vec<u8>, Vec<DocumentId>>, shown: &mut Shown) {
+    for (value, documents) in values {
+        if shown.is_complete() {
+            break;
+        }
+        // A document holds a value once, and documents are read in order.
+        shown.push(value, documents.len() as u64, documents.first().copied());
+    }
 }
 
 /// The number of a value of the table of numbers.

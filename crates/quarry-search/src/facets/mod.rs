@@ -11,6 +11,8 @@ mod counted;
 mod document_walk;
 mod field_facet;
 mod fields;
+#[cfg(test)]
+mod tests;
 mod value_search;
 mod value_walk;
 

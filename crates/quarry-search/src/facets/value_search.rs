@@ -211,7 +211,7 @@ fn matching_values(
 
 fn push_counted(shown: &mut Shown, value: &[u8], count: u64) {
     if count > 0 {
-        shown.push(Counted { value: value.to_vec(), count, first_document: None });
+        shown.push(value, count, None);
     }
 }
 

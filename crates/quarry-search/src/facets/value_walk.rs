@@ -9,8 +9,9 @@ use quarry_index::{DocumentId, FieldId, Snapshot, number_text};
 use quarry_storage::{Postings, PostingsTable, StorageError};
 use roaring::RoaringBitmap;
 
-use super::counted::{Counted, Shown};
+use super::counted::Shown;
 use super::document_walk::number_of;
+use super::field_facet::Kinds;
 
 /// The candidates among which values are counted.
 #[derive(Clone, Copy)]
@@ -32,7 +33,7 @@ impl<'c> Candidates<'c> {
 
     /// The lowest that holds a value.
     pub(super) fn first(&self, postings: &Postings<'_>) -> Result<Option<DocumentId>, StorageError> {
-        Ok(postings.intersection(self.documents)?.min())
+        postings.first_in(self.documents)
     }
 }
 
@@ -49,18 +50,14 @@ impl<'s> ValueWalk<'s> {
     pub(super) fn new(
         snapshot: &'s Snapshot<'s>,
         field: FieldId,
+        kinds: Kinds,
         candidates: Candidates<'s>,
-    ) -> Result<ValueWalk<'s>, StorageError> {
-        let tables = snapshot.tables();
-        let holds = |table: PostingsTable| -> Result<bool, StorageError> {
-            Ok(table.cursor(snapshot.txn(), &FacetKey::scan_level(field, 0))?.next()?.is_some())
-        };
-        let is_mixed = holds(tables.facet_numbers.postings())? && holds(tables.facet_strings.postings())?;
-        Ok(ValueWalk { snapshot, field, candidates, is_mixed })
+    ) -> ValueWalk<'s> {
+        ValueWalk { snapshot, field, candidates, is_mixed: kinds.numbers && kinds.strings }
     }
 
     /// Gives the numbers that candidates hold to `shown`, ascending, until it has enough.
-    pub(super) fn numbers(&self, shown: &mut Shown) -> Result<(), StorageError> {
+    pub(super) fn give_numbers(&self, shown: &mut Shown) -> Result<(), StorageError> {
         let table = self.snapshot.tables().facet_numbers.postings();
         self.for_each_value(table, shown, |value, postings| {
             let own = self.candidates.count(postings)?;
@@ -74,7 +71,7 @@ impl<'s> ValueWalk<'s> {
 
     /// Gives the strings that candidates hold to `shown`, ascending, until it has enough. Strings that show
     /// like a number of a candidate are left out.
-    pub(super) fn strings(&self, shown: &mut Shown) -> Result<(), StorageError> {
+    pub(super) fn give_strings(&self, shown: &mut Shown) -> Result<(), StorageError> {
         let table = self.snapshot.tables().facet_strings.postings();
         self.for_each_value(table, shown, |value, postings| {
             let own = self.candidates.count(postings)?;
@@ -95,7 +92,7 @@ impl<'s> ValueWalk<'s> {
             let value = &key[FacetKey::VALUE_START..];
             let count = count(value, &postings)?;
             if count > 0 {
-                shown.push(Counted { value: value.to_vec(), count, first_document: None });
+                shown.push(value, count, None);
             }
         }
         Ok(())

@@ -1,4 +1,6 @@
 //! `_matchesPosition`: where the matches are in the displayed attributes of a document, whichever are returned.
+//!
+//! Of several texts under one name, as in an array, only the last one with matches is told.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +73,7 @@ impl Positions<'_> {
             length: found.bytes.len(),
             indices: self.indices.clone(),
         });
-        self.found.entry(path.to_owned()).or_default().extend(positions);
+        self.found.insert(path.to_owned(), positions.collect());
     }
 }
 
@@ -101,9 +103,7 @@ mod tests {
         let expected = json!({
             "t": [{"start": 0, "length": 5}, {"start": 9, "length": 5}],
             "n.a": [{"start": 7, "length": 5}],
-            "n.l.x": [
-                {"start": 3, "length": 5, "indices": [1, 0]}, {"start": 5, "length": 5, "indices": [1, 1]}
-            ],
+            "n.l.x": [{"start": 5, "length": 5, "indices": [1, 1]}],
         });
         check(document.clone(), &["ete*"], expected);
         check(document.clone(), &["15"], json!({"num": [{"start": 0, "length": 2, "indices": [1]}]}));
