@@ -4,7 +4,7 @@
 //! cargo run --release -p quarry-indexer --example write_file -- FILE.ndjson [SETTINGS-JSON] [THREADS] [MEMORY-MIB]
 //! ```
 //!
-//! Afterwards one document is written again, to show what a small write costs.
+//! The primary key is `id`. Afterwards one document is written again, to show what a small write costs.
 
 use std::error::Error;
 use std::io::Write;
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn addition(payload: &std::path::Path) -> Operation<'_> {
-    Operation::Documents { payload, method: Method::Replace, primary_key: None, skip_creation: false }
+    Operation::Documents { payload, method: Method::Replace, primary_key: Some("id"), skip_creation: false }
 }
 
 fn write(index: &Index, indexer: &Indexer, batch: &Batch<'_>) -> Result<(), Box<dyn Error>> {

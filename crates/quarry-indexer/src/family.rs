@@ -92,20 +92,19 @@ impl Family {
     /// Puts the key of an entry in `key`; `first` and the word in `second` are ranks of `order`.
     ///
     /// None if a word is not UTF-8, which no tokenizer gives.
-    pub(crate) fn put_key(self, order: &Order<'_>, first: u32, second: u32, key: &mut Vec<u8>) -> Option<()> {
-        let text = order.get(first);
+    pub(crate) fn put_key(self, order: &Order, first: u32, second: u32, key: &mut Vec<u8>) -> Option<()> {
         if !self.is_of_words() {
             key.clear();
-            key.extend_from_slice(text);
+            key.extend_from_slice(order.get(first));
             return Some(());
         }
-        let text = std::str::from_utf8(text).ok()?;
+        let text = order.text(first)?;
         match self {
             Family::WordField | Family::PrefixField => word_field::put(key, text, second as u16),
             Family::WordPosition | Family::PrefixPosition => word_position::put(key, text, second as u16),
             Family::WordPair => {
                 let (other, distance) = split_pair(second);
-                word_pair::put(key, text, std::str::from_utf8(order.get(other)).ok()?, distance);
+                word_pair::put(key, text, order.text(other)?, distance);
             }
             _ => word::put(key, text),
         }

@@ -166,11 +166,11 @@ impl Run<'_> {
             arena: &arena,
             cancelled: self.cancelled,
         };
-        let merged = merge(self.batch, &prepared, failures, context)?;
+        let mut merged = merge(self.batch, &prepared, failures, context)?;
         let settings = with_primary_key(settings, &merged);
 
         let decided = self.decide(&snapshot, &settings, diff, &merged)?;
-        let changes = with_unchanged(&merged, decided.work, &snapshot)?;
+        let changes = with_unchanged(&mut merged, decided.work, &snapshot)?;
         let starts_empty = self.empty_tables(&mut txn, &decided)?;
         let plan = self.plan(&snapshot, &settings, &merged, &decided)?;
         self.progress.begin(Step::Extracting, changes.len() as u64);
@@ -387,11 +387,11 @@ fn with_primary_key(settings: Settings, merged: &Merged<'_>) -> Settings {
 
 /// The changes, and every other document as it is when tables are built anew from all of them.
 fn with_unchanged<'p>(
-    merged: &Merged<'p>,
+    merged: &mut Merged<'p>,
     work: Work,
     snapshot: &Snapshot<'_>,
 ) -> Result<Vec<DocumentChange<'p>>, IndexError> {
-    let mut changes = merged.changes.clone();
+    let mut changes = std::mem::take(&mut merged.changes);
     if !work.needs_all_documents() || merged.is_cleared {
         return Ok(changes);
     }

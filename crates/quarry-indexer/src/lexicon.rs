@@ -102,53 +102,77 @@ fn head(string: &[u8]) -> u64 {
 }
 
 /// The byte order of the strings of all threads together.
-pub(crate) struct Order<'l> {
-    lexicons: Vec<&'l Lexicon>,
+pub(crate) struct Order {
+    strings: Strings,
+    /// Where each string ends.
+    ends: Vec<usize>,
     /// For each lexicon, the rank of each of its numbers.
     ranks: Vec<Vec<u32>>,
-    /// For each rank, a lexicon that has the string, and its number there.
-    owners: Vec<(u32, u32)>,
 }
 
-impl<'l> Order<'l> {
+/// Every string, in order, one behind the other.
+enum Strings {
+    /// All of them are UTF-8, which is checked once.
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl Order {
     /// Merges sorted lexicons.
-    pub(crate) fn of(lexicons: Vec<&'l Lexicon>) -> Order<'l> {
+    pub(crate) fn of(lexicons: &[&Lexicon]) -> Order {
         let mut ranks: Vec<Vec<u32>> = lexicons.iter().map(|lexicon| vec![0; lexicon.len()]).collect();
         let mut heads = vec![0; lexicons.len()];
-        let mut owners =
-            Vec::with_capacity(lexicons.iter().map(|lexicon| lexicon.len()).max().unwrap_or_default());
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         loop {
-            let mut lowest: Option<(u32, u32, &[u8])> = None;
-            for (index, lexicon) in lexicons.iter().enumerate() {
-                let Some(&number) = lexicon.sorted().get(heads[index]) else { continue };
+            let mut lowest: Option<&[u8]> = None;
+            for (lexicon, &head) in lexicons.iter().zip(&heads) {
+                let Some(&number) = lexicon.sorted().get(head) else { continue };
                 let string = lexicon.get(number);
-                if lowest.is_none_or(|(_, _, other)| string < other) {
-                    lowest = Some((index as u32, number, string));
+                if lowest.is_none_or(|other| string < other) {
+                    lowest = Some(string);
                 }
             }
-            let Some((owner, number, string)) = lowest else { break };
+            let Some(string) = lowest else { break };
             for (index, lexicon) in lexicons.iter().enumerate() {
                 let Some(&number) = lexicon.sorted().get(heads[index]) else { continue };
                 if lexicon.get(number) == string {
-                    ranks[index][number as usize] = owners.len() as u32;
+                    ranks[index][number as usize] = ends.len() as u32;
                     heads[index] += 1;
                 }
             }
-            owners.push((owner, number));
+            bytes.extend_from_slice(string);
+            ends.push(bytes.len());
         }
-        Order { lexicons, ranks, owners }
+        let strings =
+            String::from_utf8(bytes).map_or_else(|error| Strings::Bytes(error.into_bytes()), Strings::Text);
+        Order { strings, ends, ranks }
     }
 
     /// Number of strings.
     pub(crate) fn len(&self) -> usize {
-        self.owners.len()
+        self.ends.len()
     }
 
     /// The string of a rank.
     #[inline]
-    pub(crate) fn get(&self, rank: u32) -> &'l [u8] {
-        let (lexicon, number) = self.owners[rank as usize];
-        self.lexicons[lexicon as usize].get(number)
+    pub(crate) fn get(&self, rank: u32) -> &[u8] {
+        match &self.strings {
+            Strings::Text(text) => string_at(text.as_bytes(), &self.ends, rank),
+            Strings::Bytes(bytes) => string_at(bytes, &self.ends, rank),
+        }
+    }
+
+    /// The string of a rank, if it is UTF-8.
+    #[inline]
+    pub(crate) fn text(&self, rank: u32) -> Option<&str> {
+        match &self.strings {
+            Strings::Text(text) => {
+                let rank = rank as usize;
+                let start = if rank == 0 { 0 } else { self.ends[rank - 1] };
+                text.get(start..self.ends[rank])
+            }
+            Strings::Bytes(bytes) => std::str::from_utf8(string_at(bytes, &self.ends, rank)).ok(),
+        }
     }
 
     /// The rank of each number of a lexicon.
@@ -194,7 +218,7 @@ mod tests {
                 lexicon.sort();
                 lexicons.push(lexicon);
             }
-            let order = Order::of(lexicons.iter().collect());
+            let order = Order::of(&lexicons.iter().collect::<Vec<_>>());
             let mut distinct: Vec<&String> = threads.iter().flatten().collect();
             distinct.sort_unstable();
             distinct.dedup();

@@ -77,8 +77,8 @@ pub(crate) fn merge(
     })?;
     drop(caches);
     let extracted = &*extracted;
-    let words = Order::of(extracted.iter().map(|extracted| &extracted.cache.words).collect());
-    let keys = Order::of(extracted.iter().map(|extracted| &extracted.cache.keys).collect());
+    let words = Order::of(&extracted.iter().map(|extracted| &extracted.cache.words).collect::<Vec<_>>());
+    let keys = Order::of(&extracted.iter().map(|extracted| &extracted.cache.keys).collect::<Vec<_>>());
     context.abort.run_on_all(jobs.len(), || {
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             context.abort.check()?;
@@ -108,7 +108,7 @@ struct SortJob {
 }
 
 impl SortJob {
-    fn run(&self, order: &Order<'_>) {
+    fn run(&self, order: &Order) {
         let entries = std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner));
         let sorted = SortedFamily::of(self.family, entries, order.ranks(self.thread), order.len());
         // Each job is run once.
@@ -141,8 +141,8 @@ struct Merger<'m> {
     context: &'m MergeContext<'m>,
     extracted: &'m [Extracted],
     jobs: &'m [SortJob],
-    words: Order<'m>,
-    keys: Order<'m>,
+    words: Order,
+    keys: Order,
     outcome: Mutex<RankOutcome>,
 }
 
@@ -261,7 +261,7 @@ impl<'m> Merger<'m> {
         Ok(starts.zip(ends).map(|(start, end)| Part { family, start, end }).collect())
     }
 
-    fn order(&self, family: Family) -> &Order<'m> {
+    fn order(&self, family: Family) -> &Order {
         if family.is_of_words() { &self.words } else { &self.keys }
     }
 
@@ -417,7 +417,7 @@ impl<'m> Merger<'m> {
         let mut ranks = self.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
         let words = |ranks: &mut Vec<u32>| {
             ranks.sort_unstable();
-            let text = |&rank: &u32| String::from_utf8(self.words.get(rank).to_vec()).ok();
+            let text = |&rank: &u32| self.words.text(rank).map(str::to_owned);
             ranks.iter().filter_map(text).collect::<Vec<_>>()
         };
         let mut changes = |family: Family| WordChanges {
@@ -497,7 +497,7 @@ impl Groups<'_> {
 /// Applies groups to the stored postings of a part.
 struct Apply<'a, 't, 's> {
     family: Family,
-    order: &'a Order<'a>,
+    order: &'a Order,
     start: &'a [u8],
     end: Option<&'a [u8]>,
     writer: PostingsWriter<Store<'t, BlockSender<'s>>>,

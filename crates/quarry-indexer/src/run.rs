@@ -192,17 +192,19 @@ pub(crate) fn put_varint(mut value: u64, out: &mut Vec<u8>) {
     out.push(value as u8);
 }
 
-pub(crate) fn take_varint(bytes: &mut &[u8]) -> Result<u64, IndexError> {
+/// Reads a varint from the start of `bytes`; None if it is cut or too long.
+#[inline]
+pub(crate) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first().ok_or(DAMAGED)?;
+        let (&byte, rest) = bytes.split_first()?;
         *bytes = rest;
         value |= u64::from(byte & 0x7f) << shift;
         if byte < 0x80 {
-            return Ok(value);
+            return Some(value);
         }
     }
-    Err(DAMAGED)
+    None
 }
 
 pub(crate) const DAMAGED: IndexError =
@@ -295,8 +297,8 @@ impl SpilledCursor<'_> {
             self.at = 0;
         }
         let mut rest = &self.block[self.at..];
-        let number = take_varint(&mut rest)?;
-        let bytes = take_varint(&mut rest)? as usize;
+        let number = take_varint(&mut rest).ok_or(DAMAGED)?;
+        let bytes = take_varint(&mut rest).ok_or(DAMAGED)? as usize;
         let start = self.block.len() - rest.len();
         let first = *self.ranks.get(number as usize).ok_or(DAMAGED)?;
         self.at = start.checked_add(bytes).filter(|&end| end <= self.block.len()).ok_or(DAMAGED)?;
@@ -306,17 +308,21 @@ impl SpilledCursor<'_> {
 
     fn take(&mut self, items: &mut Vec<u64>) -> Result<(), IndexError> {
         let Some(group) = self.group.take() else { return Ok(()) };
-        let mut rest = &self.block[group.items];
-        while !rest.is_empty() {
-            let second = take_varint(&mut rest)? as u32;
+        self.decode(&self.block[group.items], items).ok_or(DAMAGED)?;
+        self.advance()
+    }
+
+    fn decode(&self, mut group: &[u8], items: &mut Vec<u64>) -> Option<()> {
+        while !group.is_empty() {
+            let second = take_varint(&mut group)? as u32;
             let second = self.family.renumber_second(second, |number| self.ranks[number as usize]);
             let mut document = 0;
-            for _ in 0..take_varint(&mut rest)? {
-                document += take_varint(&mut rest)? as u32;
+            for _ in 0..take_varint(&mut group)? {
+                document += take_varint(&mut group)? as u32;
                 items.push(item(second, document));
             }
         }
-        self.advance()
+        Some(())
     }
 }
 

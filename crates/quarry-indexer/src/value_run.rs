@@ -156,7 +156,7 @@ impl RunReader<'_> {
         }
         let (key, mut rest) = self.buffer[self.at..].split_first_chunk().ok_or(DAMAGED)?;
         let key = u64::from_le_bytes(*key);
-        let length = take_varint(&mut rest)?;
+        let length = take_varint(&mut rest).ok_or(DAMAGED)?;
         self.at = self.buffer.len() - rest.len();
         let bytes = length.saturating_sub(1) as usize;
         if bytes > 0 && !self.fill(bytes)? {
