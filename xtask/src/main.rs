@@ -1,8 +1,15 @@
 //! `cargo xtask <verb>`: everything a contributor runs.
 
+mod arguments;
 mod clients;
 mod conformance;
+mod crash;
+mod fuzz;
+mod http;
+mod memory;
+mod random;
 mod run;
+mod server;
 mod test;
 mod tidy;
 
@@ -16,7 +23,18 @@ const USAGE: &str = "usage: cargo xtask <verb>
   conformance [OPTIONS]     replays the recorded scenarios against a fresh build
       --sync DIR            first copies the runner and the scenarios from DIR
       --write-baseline      adds the scenarios that pass to the list that must pass
-      other options         go to tests/conformance/run.py (--area basics, --only NAME, -v, --jobs 2 ...)";
+      other options         go to tests/conformance/run.py (--area basics, --only NAME, -v, --jobs 2 ...)
+  fuzz [OPTIONS] [TARGET]   random inputs for every parser, codec and stored structure (needs cargo-fuzz)
+      --seconds N           for each target [60]
+      --sanitizer NAME      what watches the memory: none, address ... [none]
+  crash [OPTIONS]           kills a server under a random load again and again, and checks what is left
+      --kills N             how often [100]
+      --seed S              repeats the load of an earlier run
+      --release             with a release build
+  memory [OPTIONS]          indexes generated passages in little memory, and prints the peak
+      --limit MIB           memory of the server [512]
+      --documents N         passages [100000]
+      --max-indexing-memory SIZE";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +47,9 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(),
         "conformance" => conformance::run(rest),
         "clients" => clients::run(),
+        "fuzz" => fuzz::run(rest),
+        "crash" => crash::run(rest),
+        "memory" => memory::run(rest),
         _ => Err(format!("unknown verb `{verb}`\n{USAGE}")),
     };
     match result {

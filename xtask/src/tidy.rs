@@ -9,8 +9,9 @@ use crate::run::root;
 const LAYERS: &[&[&str]] = &[
     &["quarry", "quarry-inspect"],
     &["quarry-http"],
-    &["quarry-tasks"],
-    &["quarry-api", "quarry-auth"],
+    &["quarry-tasks", "quarry-federation"],
+    &["quarry-auth"],
+    &["quarry-api"],
     &["quarry-engine"],
     &["quarry-indexer", "quarry-search"],
     &["quarry-index"],

@@ -71,7 +71,7 @@ pub(crate) fn read_entry<'b>(block: &'b [u8], at: &mut usize) -> Option<RawEntry
     *at += 1;
     let mut shared = usize::from(lengths >> 4);
     if shared == 15 {
-        shared += usize::try_from(read_varint(block, at)?).ok()?;
+        shared = shared.checked_add(usize::try_from(read_varint(block, at)?).ok()?)?;
     }
     let mut suffix_bytes = usize::from(lengths & 15);
     if suffix_bytes == 15 {

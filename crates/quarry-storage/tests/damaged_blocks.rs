@@ -1,0 +1,67 @@
+//! Blocks that are not what was written give `Corrupted`. Most of these bytes were found by fuzzing.
+
+#![allow(clippy::unwrap_used)]
+
+use quarry_storage::{BlockTable, Environment, EnvironmentOptions, PostingsTable, StorageError};
+
+/// Reads and rewrites a table of one block, with and without group sizes; whether anything was refused, as it
+/// should be.
+fn is_refused(block: &[u8]) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = Environment::open(folder.path(), &EnvironmentOptions::default()).unwrap();
+    let plain = environment.plain_table("table").unwrap();
+    let mut txn = environment.write_txn().unwrap();
+    plain.put(&mut txn, b"a", block).unwrap();
+    let mut refused = false;
+    let mut check = |outcome: Result<(), StorageError>| match outcome {
+        Ok(()) => {}
+        Err(StorageError::Corrupted { table, .. }) => {
+            assert_eq!(table, "table");
+            refused = true;
+        }
+        Err(other) => panic!("{other:?}"),
+    };
+    let blocks = BlockTable::from(plain);
+    check(blocks.get(&txn, b"b").map(drop));
+    let mut cursor = blocks.cursor(&txn, b"").unwrap();
+    check((|| {
+        while cursor.next()?.is_some() {}
+        Ok(())
+    })());
+    drop(cursor);
+    for postings in [PostingsTable::from(plain), PostingsTable::with_group_sizes(plain)] {
+        check(postings.get(&txn, b"b").map(drop));
+        let mut cursor = postings.cursor(&txn, b"").unwrap();
+        check((|| {
+            while let Some((_, postings)) = cursor.next()? {
+                postings.decode()?;
+            }
+            Ok(())
+        })());
+    }
+    let mut writer = blocks.direct_writer(&mut txn);
+    check(writer.apply(b"b", Some(b"value")).and_then(|()| writer.finish().map(drop)));
+    refused
+}
+
+#[test]
+fn whole_blocks_are_taken() {
+    // One key `a`, value 1.
+    assert!(!is_refused(&[0x01, b'a', 1 << 2, 1]));
+}
+
+#[test]
+fn damaged_blocks_are_refused() {
+    let check = |block: &[u8]| assert!(is_refused(block), "{block:?}");
+    // Cut in the lengths, in the suffix, in the value.
+    check(&[0x0f]);
+    check(&[0x03, b'a']);
+    check(&[0x01, b'a', 9 << 2, 1]);
+    // The first entry shares bytes with a key that is not there.
+    check(&[0x51, b'a', 1 << 2, 1]);
+    // Lengths beyond 64 bits, and a shared length that goes over it when 15 is added.
+    check(&[0x0f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]);
+    check(&[0xf1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, b'a', 0]);
+    // Not a bitmap, though the flag says so.
+    check(&[0x01, b'a', (2 << 2) | 1, 7, 7]);
+}

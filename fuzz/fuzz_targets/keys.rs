@@ -1,0 +1,52 @@
+//! Keys of every table: any bytes give a key or nothing; what is read is written the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use quarry_facets::FacetKey;
+use quarry_index::keys::{
+    document, document_facet, facet_number, facet_string, field, field_word_count, word, word_field,
+    word_pair, word_position,
+};
+
+fuzz_target!(|key: &[u8]| {
+    if let Some(word) = word::parse(key) {
+        assert_eq!(word::key(word), key);
+    }
+    if let Some((word, field)) = word_field::parse(key) {
+        assert_eq!(word_field::key(word, field), key);
+    }
+    if let Some((word, bucket)) = word_position::parse(key) {
+        assert_eq!(word_position::key(word, bucket), key);
+    }
+    if let Some((first, second, distance)) = word_pair::parse(key) {
+        assert_eq!(word_pair::key(first, second, distance), key);
+    }
+    if let Some((field, count)) = field_word_count::parse(key) {
+        assert_eq!(field_word_count::key(field, count), key);
+    }
+    if let Some(field) = field::parse(key) {
+        assert_eq!(field::key(field), key);
+    }
+    if let Some(document) = document::parse(key) {
+        assert_eq!(document::key(document), key);
+    }
+    if let Some((field, document)) = document_facet::parse(key) {
+        assert_eq!(document_facet::key(field, document), key);
+    }
+    if let Some((field, 0, number)) = facet_number::parse(key)
+        && !number.is_nan()
+        && number != 0.0
+    {
+        assert_eq!(facet_number::key(field, number), key);
+    }
+    if let Some((field, 0, text)) = facet_string::parse(key) {
+        assert_eq!(facet_string::key(field, &text), key);
+    }
+    if let Some(parts) = FacetKey::parse(key) {
+        assert_eq!(parts.to_bytes(), key);
+    }
+    // Values of documents: lists that end where the bytes end.
+    let numbers = document_facet::numbers(key);
+    assert!(numbers.len() <= key.len());
+    assert!(document_facet::strings(key).count() <= key.len());
+});

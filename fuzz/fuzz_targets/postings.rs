@@ -1,0 +1,59 @@
+//! Postings of any bytes, in tables with and without group sizes: sets or `Corrupted`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use quarry_fuzz::pieces::Pieces;
+use quarry_fuzz::store::store;
+use quarry_storage::{PostingsTable, StorageError, Txn};
+use roaring::RoaringBitmap;
+
+fuzz_target!(|input: &[u8]| {
+    let store = store();
+    let tables = [PostingsTable::from(store.tables[0]), PostingsTable::with_group_sizes(store.tables[0])];
+    let mut txn = store.environment.write_txn().expect("a transaction can begin");
+    let mut pieces = Pieces::of(input);
+    let sought = pieces.piece().unwrap_or_default().to_vec();
+    while let (Some(key), Some(block)) = (pieces.piece(), pieces.long_piece()) {
+        let _ = store.tables[0].put(&mut txn, key, block);
+    }
+    for table in tables {
+        read(table, &txn, &sought);
+    }
+    for table in tables {
+        let mut writer = table.direct_writer(&mut txn);
+        let key = if sought.is_empty() { b"key\0".as_slice() } else { &sought };
+        if check(writer.apply(key, &[1, 7, 300_000], &[2, 8])).is_some() {
+            check(writer.finish().map(drop));
+        }
+    }
+});
+
+fn read(table: PostingsTable, txn: &Txn<'_>, sought: &[u8]) {
+    let candidates: RoaringBitmap = (0..1000).step_by(3).collect();
+    let mut cursor = table.cursor(txn, &[]).expect("a cursor can be made");
+    while let Some(Some((_, postings))) = check(cursor.next()) {
+        if let Some(set) = check(postings.decode()) {
+            // Damaged segments may share ids, which are counted twice.
+            assert!(check(postings.len()).is_some_and(|count| count >= set.len()));
+            assert_eq!(check(postings.intersection(&candidates)), Some(&set & &candidates));
+            let common = set.intersection_len(&candidates);
+            assert!(check(postings.intersection_len(&candidates)).is_some_and(|count| count >= common));
+        }
+        let _ = (check(postings.len()), postings.group_size());
+    }
+    if !sought.is_empty() {
+        check(table.get(txn, sought));
+        check(table.union_prefix(txn, sought, &mut RoaringBitmap::new()));
+        check(table.partition_keys(txn, &[sought]));
+    }
+}
+
+fn check<T>(outcome: Result<T, StorageError>) -> Option<T> {
+    match outcome {
+        Ok(value) => Some(value),
+        Err(
+            StorageError::Corrupted { .. } | StorageError::KeyLength { .. } | StorageError::KeyOrder { .. },
+        ) => None,
+        Err(other) => panic!("damaged bytes gave {other:?}"),
+    }
+}
