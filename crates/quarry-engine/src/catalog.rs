@@ -238,7 +238,10 @@ impl Catalog {
         let uuid = Uuid::new_v4();
         let folder = self.folder.join(uuid.to_string());
         fs::create_dir_all(&folder)?;
-        handle.environment().copy_compacted(&folder.join("data.mdb"))?;
+        let data = folder.join("data.mdb");
+        handle.environment().copy_compacted(&data)?;
+        // The mapping that will name this file is durable, so the file must be before it.
+        fs::File::open(&data)?.sync_all()?;
         let compacted = self.open_uuid(uid, uuid)?;
         let bytes_after = compacted.environment().disk_bytes()?;
         Ok(CompactedIndex {

@@ -1,6 +1,6 @@
 //! One index in a folder, for programs that embed the engine.
 
-use std::io::{Seek, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use quarry_index::{Index, IndexOptions, OpenError, SettingsUpdate, Snapshot};
@@ -71,19 +71,26 @@ impl Engine {
     }
 
     /// Adds documents, an array of JSON objects or one object; those with a known id are replaced. The
-    /// primary key is the one field whose name ends with `id`, unless settings name it.
+    /// primary key is the one field whose name ends with `id`.
     pub fn add_documents(&self, json: &[u8]) -> Result<OperationReport, EngineError> {
+        self.write_documents(PayloadFormat::Json, json, Method::Replace, None)
+    }
+
+    /// Adds documents in any format; `method` says what becomes of those with a known id.
+    ///
+    /// - `primary_key`: the field that holds the id; none: the index's, or the one that [`Engine::add_documents`] takes
+    pub fn write_documents(
+        &self,
+        format: PayloadFormat,
+        body: &[u8],
+        method: Method,
+        primary_key: Option<&str>,
+    ) -> Result<OperationReport, EngineError> {
         let mut payload = tempfile::NamedTempFile::new()?;
-        convert(PayloadFormat::Json, json, payload.as_file_mut())?;
+        convert(format, body, payload.as_file_mut())?;
         payload.as_file_mut().flush()?;
-        payload.as_file_mut().rewind()?;
-        let addition = Operation::Documents {
-            payload: payload.path(),
-            method: Method::Replace,
-            primary_key: None,
-            skip_creation: false,
-        };
-        self.run(addition)
+        let path = payload.path();
+        self.run(Operation::Documents { payload: path, method, primary_key, skip_creation: false })
     }
 
     /// Deletes the documents with these ids; unknown ids are skipped.

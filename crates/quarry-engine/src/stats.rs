@@ -7,6 +7,9 @@ use quarry_storage::StorageError;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+/// The field that holds vectors.
+const VECTORS_FIELD: &str = "_vectors";
+
 /// Sizes and counts of an index, as of its last change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IndexStats {
@@ -47,12 +50,15 @@ impl IndexStats {
             table_bytes.insert(table.name().to_owned(), bytes);
         }
         let dates = snapshot.dates()?;
+        let mut field_distribution = snapshot.field_distribution()?;
+        // Shown to nobody as a field.
+        field_distribution.remove(VECTORS_FIELD);
         Ok(IndexStats {
             documents_count: snapshot.documents_count()?,
             documents_bytes: snapshot.tables().entries(TableId::Documents).size_bytes(txn)?,
             embedded_documents_count: 0,
             embeddings_count: 0,
-            field_distribution: snapshot.field_distribution()?,
+            field_distribution,
             used_bytes: table_bytes.values().sum(),
             table_bytes,
             disk_bytes: index.environment().disk_bytes()?,

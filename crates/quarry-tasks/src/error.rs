@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use quarry_engine::CatalogError;
 use quarry_error::{Code, HasCode};
@@ -54,6 +55,12 @@ pub enum OpenError {
 /// Why the queue could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
+    /// The queue was compacted, and is only read until the next start.
+    #[error("The task queue was compacted: the instance must restart before it can write again.")]
+    MustRestart,
+    /// A thread panicked while it stored tasks.
+    #[error("internal: the task could not be stored.")]
+    Panicked,
     /// The store failed.
     #[error("internal: {0}.")]
     Storage(#[from] StorageError),
@@ -70,6 +77,8 @@ impl HasCode for QueueError {
         match self {
             QueueError::Storage(error) => quarry_engine::storage_code(error),
             QueueError::Catalog(error) => error.code(),
+            QueueError::MustRestart | QueueError::Panicked => Code::Internal,
+            QueueError::Io(error) if error.kind() == io::ErrorKind::StorageFull => Code::NoSpaceLeftOnDevice,
             QueueError::Io(_) => Code::Internal,
         }
     }
@@ -83,16 +92,16 @@ pub enum RegisterError {
         "Meilisearch cannot receive write operations because the limit of the task database has been reached. Please delete tasks to continue performing write operations."
     )]
     QueueFull,
-    /// The store failed.
+    /// The queue could not be written. Tasks that were registered together share the error.
     #[error(transparent)]
-    Storage(#[from] StorageError),
+    Queue(Arc<QueueError>),
 }
 
 impl HasCode for RegisterError {
     fn code(&self) -> Code {
         match self {
             RegisterError::QueueFull => Code::NoSpaceLeftOnDevice,
-            RegisterError::Storage(error) => quarry_engine::storage_code(error),
+            RegisterError::Queue(error) => error.code(),
         }
     }
 }

@@ -5,16 +5,20 @@ use std::sync::{PoisonError, RwLock};
 use quarry_api::features::{Features, FeaturesUpdate};
 use quarry_storage::StorageError;
 
+use crate::error::QueueError;
+use crate::queue::Shared;
 use crate::store::Store;
 use crate::store::record::{decode, encode};
 
 const KEY: &[u8] = b"features";
 
 /// The features that are on.
+///
+/// What the command line forces is on from each start. The route can turn it off until the next one, and
+/// stores all that is on at that moment.
 #[derive(Debug)]
 pub(crate) struct FeatureStore {
-    forced: FeaturesUpdate,
-    stored: RwLock<Features>,
+    current: RwLock<Features>,
 }
 
 impl FeatureStore {
@@ -28,23 +32,21 @@ impl FeatureStore {
             Some(bytes) => decode(store.features.name(), bytes)?,
             None => defaults,
         };
-        Ok(FeatureStore { forced, stored: RwLock::new(stored) })
+        Ok(FeatureStore { current: RwLock::new(stored.changed(forced)) })
     }
 
-    /// What is on: what was stored, and what the command line forces.
     pub(crate) fn get(&self) -> Features {
-        let stored = *self.stored.read().unwrap_or_else(PoisonError::into_inner);
-        stored.changed(self.forced)
+        *self.current.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes some features for good.
-    pub(crate) fn update(&self, store: &Store, update: FeaturesUpdate) -> Result<Features, StorageError> {
-        let mut stored = self.stored.write().unwrap_or_else(PoisonError::into_inner);
-        let changed = stored.changed(update);
-        let mut txn = store.environment.write_txn()?;
-        store.features.put(&mut txn, KEY, &encode(&changed))?;
+    pub(crate) fn update(&self, shared: &Shared, update: FeaturesUpdate) -> Result<Features, QueueError> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = current.changed(update);
+        let mut txn = shared.write_txn()?;
+        shared.store.features.put(&mut txn, KEY, &encode(&changed))?;
         txn.commit()?;
-        *stored = changed;
-        Ok(changed.changed(self.forced))
+        *current = changed;
+        Ok(changed)
     }
 }

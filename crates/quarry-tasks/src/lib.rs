@@ -10,6 +10,7 @@
 
 pub mod batch;
 mod batching;
+mod compaction;
 pub mod content;
 mod details;
 mod duration;
@@ -26,6 +27,7 @@ pub mod progress;
 pub mod queue;
 mod recovery;
 mod redact;
+mod registrar;
 mod retention;
 mod round;
 mod run;
@@ -40,6 +42,7 @@ pub mod task;
 mod version;
 
 pub use batch::{Batch, BatchView};
+pub use compaction::CompactedBytes;
 pub use content::{ExportIndex, Method, Swap, TaskContent};
 pub use error::{OpenError, QueueError, RegisterError};
 pub use filters::{BatchPage, TaskFilter, TaskPage, Visibility};

@@ -2,18 +2,19 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use quarry_api::features::{Features, FeaturesUpdate};
 use quarry_engine::{Catalog, Indexer, IndexerOptions};
-use quarry_storage::{Environment, EnvironmentOptions, ReadTxn, StorageError, Txn};
+use quarry_storage::{Environment, EnvironmentOptions, ReadTxn, StorageError, WriteTxn};
 use roaring::RoaringBitmap;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::batch::Batch;
+use crate::compaction::{self, CompactedBytes};
 use crate::content::TaskContent;
 use crate::error::{OpenError, QueueError, RegisterError};
 use crate::features::FeatureStore;
@@ -22,15 +23,13 @@ use crate::folder::DatabaseFolder;
 use crate::options::QueueOptions;
 use crate::payloads::{PayloadFile, Payloads};
 use crate::recovery;
+use crate::registrar::Registrar;
 use crate::running::Running;
 use crate::scheduler;
 use crate::status::Status;
 use crate::store::Store;
 use crate::store::sets::SetKey;
 use crate::task::{NewTask, Task};
-
-/// Share of the store's largest size from which on tasks are refused.
-const FULL_PERCENT: u64 = 40;
 
 /// The task queue of a server, with its scheduler and the catalog of indexes.
 pub struct TaskQueue {
@@ -45,12 +44,14 @@ pub(crate) struct Shared {
     pub(crate) catalog: Catalog,
     pub(crate) payloads: Payloads,
     pub(crate) indexer: Indexer,
+    pub(crate) must_restart: AtomicBool,
     features: FeatureStore,
+    registrar: Registrar,
     running: Mutex<Option<Arc<Running>>>,
     signals: Mutex<Signals>,
     changed: Condvar,
     // Last: the folder is unlocked when everything in it is closed.
-    folder: DatabaseFolder,
+    pub(crate) folder: DatabaseFolder,
 }
 
 /// What threads tell each other; every change goes with a notification of `Shared::changed`.
@@ -225,7 +226,18 @@ impl TaskQueue {
 
     /// Changes experimental features for good.
     pub fn update_features(&self, update: FeaturesUpdate) -> Result<Features, QueueError> {
-        Ok(self.shared.features.update(&self.shared.store, update)?)
+        self.shared.features.update(&self.shared, update)
+    }
+
+    /// Rewrites the queue's file without its holes. From then on nothing can be written until the database
+    /// is opened again: what runs is given up and waits for that.
+    pub fn compact(&self) -> Result<CompactedBytes, QueueError> {
+        compaction::compact(&self.shared)
+    }
+
+    /// Whether the queue was compacted, so that nothing can be written.
+    pub fn must_restart(&self) -> bool {
+        self.shared.must_restart.load(Ordering::Acquire)
     }
 
     /// The uid of this database.
@@ -300,7 +312,9 @@ impl Shared {
             catalog,
             payloads,
             indexer,
+            must_restart: AtomicBool::new(false),
             features,
+            registrar: Registrar::default(),
             running: Mutex::default(),
             signals: Mutex::default(),
             changed: Condvar::new(),
@@ -324,43 +338,18 @@ impl Shared {
         Ok(task)
     }
 
+    /// The write transaction of the queue's environment, as long as it may be written.
+    pub(crate) fn write_txn(&self) -> Result<WriteTxn<'_>, QueueError> {
+        let txn = self.store.environment.write_txn()?;
+        // Asked with the transaction in hand: compaction says so while it holds one itself.
+        if self.must_restart.load(Ordering::Acquire) { Err(QueueError::MustRestart) } else { Ok(txn) }
+    }
+
     pub(crate) fn register(&self, new: NewTask) -> Result<Task, RegisterError> {
-        let mut txn = self.store.environment.write_txn()?;
-        let uid = self.store.tasks.next_uid(&txn)?;
-        let mut content = new.content;
-        let frees_space = match &mut content {
-            TaskContent::TaskCancelation { tasks, .. } | TaskContent::TaskDeletion { tasks, .. } => {
-                tasks.remove_range(uid..);
-                !tasks.is_empty()
-            }
-            _ => false,
-        };
-        if !frees_space && self.is_full(&txn)? {
-            return Err(RegisterError::QueueFull);
-        }
-        let task = Task {
-            uid,
-            batch_uid: None,
-            status: Status::Enqueued,
-            content,
-            outcome: None,
-            error: None,
-            canceled_by: None,
-            enqueued_at: OffsetDateTime::now_utc(),
-            started_at: None,
-            finished_at: None,
-            custom_metadata: new.custom_metadata,
-        };
-        self.store.tasks.insert(&mut txn, &task)?;
-        txn.commit()?;
+        let task = self.registrar.register(self, new)?;
         self.stop_what_is_canceled(&task);
         self.signal(|signals| signals.work = true);
         Ok(task)
-    }
-
-    fn is_full(&self, txn: &Txn<'_>) -> Result<bool, StorageError> {
-        let full = self.options.task_db_size_bytes as u64 * FULL_PERCENT / 100;
-        Ok(self.store.used_bytes(txn)? > full)
     }
 
     fn stop_what_is_canceled(&self, task: &Task) {

@@ -9,6 +9,7 @@ use serde_json::Map;
 use time::OffsetDateTime;
 
 use crate::batch::{Batch, Congestion};
+use crate::error::QueueError;
 use crate::queue::Shared;
 use crate::running::Running;
 use crate::size::human_size;
@@ -89,8 +90,13 @@ impl Ending {
 }
 
 impl<'s> Round<'s> {
-    pub(crate) fn write_txn(&self) -> Result<WriteTxn<'s>, StorageError> {
-        self.shared.store.environment.write_txn()
+    pub(crate) fn write_txn(&self) -> Result<WriteTxn<'s>, RoundError> {
+        self.shared.write_txn().map_err(|error| match error {
+            QueueError::Storage(error) => error.into(),
+            QueueError::Catalog(error) => error.into(),
+            QueueError::Io(source) => CatalogError::Io { source }.into(),
+            QueueError::MustRestart | QueueError::Panicked => RoundError::Stopped,
+        })
     }
 
     /// Commits the tasks and the batch together with what `txn` holds already, then cleans up.
@@ -116,6 +122,8 @@ impl<'s> Round<'s> {
         self.shared.store.tasks.update(&mut txn, &ending.tasks)?;
         self.shared.store.batches.insert(&mut txn, &batch)?;
         txn.commit()?;
+        // The tables say all from here on.
+        self.shared.set_running(None);
         self.clean_up(ending, &batch);
         Ok(())
     }

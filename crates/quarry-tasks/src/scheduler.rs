@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use quarry_error::{Code, ErrorResponse, HasCode};
@@ -47,6 +48,9 @@ pub(crate) fn run(shared: &Shared) {
 
 /// Runs the next batch, if any.
 fn tick(shared: &Shared) -> Result<bool, RoundError> {
+    if shared.must_restart.load(Ordering::Acquire) {
+        return Ok(false);
+    }
     retention::remove_oldest(shared)?;
     let (picked, batch_uid) = {
         let txn = shared.store.environment.read_txn()?;
@@ -65,6 +69,8 @@ fn tick(shared: &Shared) -> Result<bool, RoundError> {
     shared.set_running(None);
     shared.signal_finished();
     match result {
+        // Nothing can be written any more: trying again would find the same.
+        Err(RoundError::Stopped) if shared.must_restart.load(Ordering::Acquire) => Ok(false),
         Ok(()) | Err(RoundError::Stopped) => Ok(true),
         Err(error) => Err(error),
     }

@@ -112,10 +112,50 @@ fn features_are_kept_and_forced() {
     let mut queue = TestQueue::with(|options| options.forced_features.metrics = Some(true));
     assert_eq!(queue.features(), Features { metrics: true, ..Features::default() });
     let update = FeaturesUpdate { network: Some(true), metrics: Some(false), ..FeaturesUpdate::default() };
-    let expected = Features { metrics: true, network: true, ..Features::default() };
+    let expected = Features { network: true, ..Features::default() };
     assert_eq!(queue.update_features(update).unwrap(), expected);
-    queue.restart();
     assert_eq!(queue.features(), expected);
+    queue.restart();
+    assert_eq!(queue.features(), Features { metrics: true, ..expected });
+}
+
+#[test]
+fn a_compacted_queue_writes_again_after_the_restart() {
+    let mut queue = TestQueue::new();
+    queue.run(content::creation("a", None));
+    let bytes = queue.compact().unwrap();
+    assert!(bytes.before > 0 && bytes.after > 0 && queue.must_restart());
+    let refusal = queue.try_register(content::creation("b", None).into()).unwrap_err();
+    assert!(refusal.to_string().contains("must restart"), "{refusal}");
+    assert_eq!(queue.task(0).unwrap().unwrap().status, Status::Succeeded);
+    queue.restart();
+    assert!(!queue.must_restart());
+    assert_eq!(queue.task(0).unwrap().unwrap().status, Status::Succeeded);
+    assert_eq!(queue.run(content::creation("b", None)).uid, 1);
+}
+
+#[test]
+fn tasks_registered_at_the_same_time_all_stay() {
+    let mut queue = TestQueue::new();
+    let blocker = queue.block();
+    let uids: Vec<u32> = std::thread::scope(|scope| {
+        let register = |thread: usize| {
+            let queue = &queue;
+            move || {
+                let create = |number| queue.register(content::creation(&format!("i{thread}-{number}"), None));
+                (0..10).map(create).collect::<Vec<u32>>()
+            }
+        };
+        let threads: Vec<_> = (0..8).map(|thread| scope.spawn(register(thread))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let distinct: std::collections::BTreeSet<u32> = uids.iter().copied().collect();
+    assert_eq!(distinct, (1..81).collect());
+    blocker.release();
+    queue.restart();
+    for uid in uids {
+        assert_eq!(queue.finished(uid).status, Status::Succeeded);
+    }
 }
 
 #[test]
