@@ -17,7 +17,6 @@ use crate::batch::{Batch, Operation};
 use crate::change::{Content, DocumentChange};
 use crate::error::IndexError;
 use crate::extract::assemble::Assembler;
-use crate::extract::documents::DocumentQueue;
 use crate::extract::extract;
 use crate::extract::extractor::Extracted;
 use crate::extract::plan::{Plan, TableWork, Work};
@@ -25,6 +24,7 @@ use crate::ingest::merge_operations::{MergeContext, Merged, merge, prepare};
 use crate::merge::{self, MergeOutcome};
 use crate::progress::{Progress, Step};
 use crate::report::{BatchReport, Congestion};
+use crate::send::documents::DocumentQueue;
 use crate::settings_change::{TableDecision, emptied_tables};
 use crate::{post, write};
 
@@ -421,7 +421,7 @@ fn train_compression(
 ) -> Result<Option<CompressionDictionary>, IndexError> {
     /// Documents below which it is not tried, and bytes of samples that are enough.
     const DOCUMENTS_MIN: usize = 512;
-    const SAMPLES_BYTES: usize = 1 << 20;
+    const SAMPLES_BYTES: usize = 640 << 10;
     if plan.compression.is_some() || changes.len() < DOCUMENTS_MIN {
         return Ok(None);
     }

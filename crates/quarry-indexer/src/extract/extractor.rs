@@ -10,7 +10,6 @@ use crate::change::{Content, DocumentChange};
 use crate::error::IndexError;
 use crate::extract::assemble::{Assembler, TopLevel};
 use crate::extract::difference::{DocumentKeys, push_difference};
-use crate::extract::documents::ChunkRecords;
 use crate::extract::facets::{DocumentValues, FactReader};
 use crate::extract::flat_document::{FieldTable, FlatDocument, Reading};
 use crate::extract::geo::{GeoCache, GeoReader};
@@ -18,6 +17,7 @@ use crate::extract::plan::{Plan, TableWork};
 use crate::extract::prefixes::PrefixFinder;
 use crate::extract::words::WordReader;
 use crate::family::FAMILIES_COUNT;
+use crate::send::documents::ChunkRecords;
 
 /// What one thread has extracted.
 pub(crate) struct Extracted {
@@ -91,7 +91,7 @@ impl<'x> Extractor<'x> {
             return Ok(());
         }
         self.write_record(change, &before, &after, records)?;
-        self.geo.read((change.document, change.external_id), &before, &after, &mut self.extracted.geo)?;
+        self.read_geo(snapshot, change, &before, &after)?;
         self.extract_fields(change, &before, &after)?;
         self.spill_if_full()
     }
@@ -121,6 +121,24 @@ impl<'x> Extractor<'x> {
             None => records.delete(change.document),
         }
         Ok(())
+    }
+
+    fn read_geo(
+        &mut self,
+        snapshot: &Snapshot<'_>,
+        change: &DocumentChange<'_>,
+        before: &TopLevel<'_>,
+        after: &TopLevel<'_>,
+    ) -> Result<(), IndexError> {
+        let geo = &mut self.extracted.geo;
+        match self.geo.read((change.document, change.external_id), before, after, geo) {
+            // A document that no operation named: its id is looked up only to be told.
+            Err(IndexError::Geo(_)) if change.external_id.is_empty() => {
+                let external_id = snapshot.external_id(change.document)?.unwrap_or_default();
+                self.geo.read((change.document, &external_id), before, after, geo)
+            }
+            read => read,
+        }
     }
 
     fn extract_fields(

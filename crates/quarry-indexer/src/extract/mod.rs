@@ -9,11 +9,10 @@
 //! 5. [`difference`]: only what differs between before and after becomes an entry.
 //!
 //! A document whose searchable values are the same before and after is not tokenised at all; the same holds
-//! for facets. Records go to the writer at once ([`documents`]).
+//! for facets. Records go to the writer at once ([`crate::send::documents`]).
 
 pub(crate) mod assemble;
 pub(crate) mod difference;
-pub(crate) mod documents;
 pub(crate) mod extractor;
 pub(crate) mod facets;
 pub(crate) mod flat_document;
@@ -29,10 +28,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::abort::Abort;
 use crate::change::DocumentChange;
 use crate::error::IndexError;
-use crate::extract::documents::DocumentQueue;
 use crate::extract::extractor::{Extracted, Extractor};
 use crate::extract::plan::Plan;
 use crate::progress::Progress;
+use crate::send::documents::DocumentQueue;
 
 /// Most documents of a chunk, and about the most bytes of payload.
 const CHUNK_DOCUMENTS_MAX: usize = 256;
