@@ -7,7 +7,8 @@ mod harness;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use harness::{Ask, Bench, assert_same, documents, rich_settings};
-use quarry_indexer::OperationReport;
+use quarry_indexer::payload::{PayloadFormat, convert};
+use quarry_indexer::{Batch, Method, Operation, OperationReport, Progress};
 use serde_json::json;
 
 #[test]
@@ -118,4 +119,21 @@ fn nesting_is_bounded_with_a_clear_refusal() {
     let report = bench.write(&[Ask::Replace(vec![json!({"id": "deeper", "n": deeper})])]);
     let error = report.operations[0].as_ref().unwrap_err();
     assert!(error.to_string().contains("`deeper`") && error.to_string().contains("127"), "{error}");
+}
+
+#[test]
+fn bottomless_documents_are_refused_and_not_followed() {
+    let bench = Bench::small();
+    let text = format!(r#"[{{"id":1,"n":{}1{}}}]"#, r#"{"a":["#.repeat(200_000), "]}".repeat(200_000));
+    let mut payload = tempfile::NamedTempFile::new().unwrap();
+    convert(PayloadFormat::Json, text.as_bytes(), &mut payload).unwrap();
+    let addition = Operation::Documents {
+        payload: payload.path(),
+        method: Method::Replace,
+        primary_key: None,
+        skip_creation: false,
+    };
+    let batch = Batch::new(vec![addition]);
+    let report = bench.indexer.write(&bench.index, &batch, &|| false, &Progress::new()).unwrap();
+    assert!(report.operations[0].as_ref().unwrap_err().to_string().contains("nested too deeply"));
 }

@@ -248,12 +248,15 @@ impl<'p> Merger<'p, '_> {
             if line_number % DOCUMENTS_PER_CANCEL_CHECK == 0 && (self.context.cancelled)() {
                 return Err(IndexError::Cancelled);
             }
-            let external_id = read_id(object, primary_key)?;
+            // Before anything goes down into the document.
             if is_deeper_than(object, DEPTH_MAX) {
-                return Err(DocumentError::NestedTooDeeply { external_id: external_id.to_owned() }.into());
+                let external_id = read_id(object, primary_key, None)?.to_owned();
+                return Err(DocumentError::NestedTooDeeply { external_id }.into());
             }
+            let everybodys_names = (!rule.skip_creation).then_some((&self.fields, &mut names));
+            let external_id = read_id(object, primary_key, everybodys_names)?;
             // A document that is left out brings no field.
-            if !rule.skip_creation || self.slot(external_id)?.is_present() {
+            if rule.skip_creation && self.slot(external_id)?.is_present() {
                 names.look_at(&self.fields, object)?;
             }
             sent.push(Sent { external_id, object });
@@ -392,12 +395,19 @@ struct AddRule {
     skip_creation: bool,
 }
 
-/// The valid id of a document.
-fn read_id<'p>(object: &'p str, primary_key: &str) -> Result<&'p str, IndexError> {
+/// The valid id of a document; its names are looked at on the way if they are wanted.
+fn read_id<'p>(
+    object: &'p str,
+    primary_key: &str,
+    mut names: Option<(&Fields, &mut NewNames)>,
+) -> Result<&'p str, IndexError> {
     let mut found = Found::default();
     for entry in entries(object)? {
         let (key, value) = entry?;
         found.look_at(primary_key, &key, value)?;
+        if let Some((known, names)) = &mut names {
+            names.look_at_entry(known, &key, value)?;
+        }
     }
     let names = || (primary_key.to_owned(), object.to_owned());
     match found {
@@ -425,13 +435,18 @@ impl NewNames {
     fn look_at(&mut self, known: &Fields, object: &str) -> Result<(), IndexError> {
         for entry in entries(object)? {
             let (key, value) = entry?;
-            self.add(known, &key);
+            self.look_at_entry(known, &key, value)?;
+        }
+        Ok(())
+    }
+
+    fn look_at_entry(&mut self, known: &Fields, key: &str, value: &str) -> Result<(), IndexError> {
+        self.add(known, key);
+        if matches!(value.as_bytes().first(), Some(b'{' | b'[')) {
             let mut path = std::mem::take(&mut self.path);
             path.clear();
-            if matches!(value.as_bytes().first(), Some(b'{' | b'[')) {
-                path.push_str(&key);
-                visit_nested_names(&mut path, value, &mut |name| self.add(known, name))?;
-            }
+            path.push_str(key);
+            visit_nested_names(&mut path, value, &mut |name| self.add(known, name))?;
             self.path = path;
         }
         Ok(())
