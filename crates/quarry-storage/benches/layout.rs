@@ -36,8 +36,10 @@ fn read(file: &str, fields: &[String]) -> (Entries, Entries, u32) {
     for (id, line) in text.lines().enumerate() {
         let document: serde_json::Value = serde_json::from_str(line).unwrap();
         for field in fields {
-            let value = document.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_lowercase();
-            let tokens: Vec<&str> = value.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+            let value =
+                document.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_lowercase();
+            let tokens: Vec<&str> =
+                value.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
             for (at, word) in tokens.iter().enumerate() {
                 add(&mut words, format!("{word}\0").into_bytes(), id as u32);
                 for distance in 1..=3 {
@@ -68,7 +70,13 @@ trait Layout {
     fn bytes(&self) -> u64;
 }
 
-fn measure<L: Layout>(name: &str, layout: &str, entries: &Entries, documents: u32, open: fn(Environment) -> L) {
+fn measure<L: Layout>(
+    name: &str,
+    layout: &str,
+    entries: &Entries,
+    documents: u32,
+    open: fn(Environment) -> L,
+) {
     let folder = tempfile::tempdir().unwrap();
     let options = EnvironmentOptions { map_size_bytes: 8 << 30, ..EnvironmentOptions::default() };
     let table = open(Environment::open(folder.path(), &options).unwrap());
@@ -79,7 +87,8 @@ fn measure<L: Layout>(name: &str, layout: &str, entries: &Entries, documents: u3
     // About as many keys as one document of 80 words touches.
     let touched = if name == "pairs" { 240 } else { 80 };
     let every = (entries.len() / touched).max(1);
-    let changes: Vec<(&[u8], u32)> = entries.keys().step_by(every).map(|key| (key.as_slice(), documents)).collect();
+    let changes: Vec<(&[u8], u32)> =
+        entries.keys().step_by(every).map(|key| (key.as_slice(), documents)).collect();
     let update = timed(|| table.update(&changes));
     let bytes = table.bytes();
     println!(

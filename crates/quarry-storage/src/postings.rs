@@ -7,7 +7,8 @@
 //!   otherwise it is a list of varints: the first id, then for each next one its distance to the one before, less 1.
 //! - bit 1, *continued*: the entry's key ends with the segment's number (u16, big endian). Segment 0 has no such suffix.
 //!
-//! The smaller of both forms is stored. In a table with group sizes (facets) the value starts with one byte.
+//! The smaller of both forms is stored; ids behind the last one are appended to a list without weighing the
+//! forms again until it has doubled. In a table with group sizes (facets) the value starts with one byte.
 
 use roaring::RoaringBitmap;
 
@@ -60,8 +61,87 @@ pub(crate) fn encode_bitmap(bitmap: &mut RoaringBitmap, out: &mut Vec<u8>) -> Fl
     DENSE
 }
 
+/// A stored segment with `added` ids more and `removed` ids less: appends its bytes to `out`; its flags, None if no id
+/// is left.
+///
+/// Both lists ascend and have no id in common.
+pub(crate) fn change_ids(
+    stored: Segment<'_>,
+    (added, removed): (&[u32], &[u32]),
+    table: &'static str,
+    out: &mut Vec<u8>,
+) -> Result<Option<Flags>, StorageError> {
+    if stored.flags & DENSE != 0 {
+        let mut bitmap = stored.bitmap(table)?;
+        let count = bitmap.len();
+        bitmap.extend(added);
+        let mut is_same = bitmap.len() == count;
+        for &id in removed {
+            is_same &= !bitmap.remove(id);
+        }
+        if is_same {
+            out.extend_from_slice(stored.bytes);
+            return Ok(Some(DENSE));
+        }
+        return Ok((!bitmap.is_empty()).then(|| encode_bitmap(&mut bitmap, out)));
+    }
+    if removed.is_empty() && append_ids(stored, added, table, out)? {
+        return Ok(Some(0));
+    }
+    let mut ids = Vec::new();
+    stored.read_into(table, &mut ids)?;
+    let merged = merge_ids(&ids, added, removed);
+    if merged == ids {
+        out.extend_from_slice(stored.bytes);
+        return Ok(Some(0));
+    }
+    Ok((!merged.is_empty()).then(|| encode_ids(&merged, out)))
+}
+
+/// Appends ids to a sparse list where that is all there is to do: they are behind its last id, and the list does not
+/// reach the next power of two, where its form is weighed again. Nothing is decoded then.
+fn append_ids(
+    stored: Segment<'_>,
+    added: &[u32],
+    table: &'static str,
+    out: &mut Vec<u8>,
+) -> Result<bool, StorageError> {
+    let (mut count, mut last) = (0usize, 0);
+    stored.for_each(table, |id| {
+        count += 1;
+        last = id;
+    })?;
+    let is_behind = added.first().is_some_and(|&first| first > last);
+    if count == 0 || !is_behind || (count + added.len()).ilog2() != count.ilog2() {
+        return Ok(false);
+    }
+    out.extend_from_slice(stored.bytes);
+    append_sparse(u64::from(last) + 1, added.iter().copied(), out);
+    Ok(true)
+}
+
+/// `stored` and `added` less `removed`, all ascending.
+fn merge_ids(mut stored: &[u32], mut added: &[u32], mut removed: &[u32]) -> Vec<u32> {
+    let mut merged = Vec::with_capacity(stored.len() + added.len());
+    while let Some(&next) = stored.first().into_iter().chain(added.first()).min() {
+        stored = stored.strip_prefix(&[next]).unwrap_or(stored);
+        added = added.strip_prefix(&[next]).unwrap_or(added);
+        while removed.first().is_some_and(|&id| id < next) {
+            removed = &removed[1..];
+        }
+        if removed.first() != Some(&next) {
+            merged.push(next);
+        }
+    }
+    merged
+}
+
 fn encode_sparse(ids: impl Iterator<Item = u32>, out: &mut Vec<u8>) {
-    let mut next = 0;
+    append_sparse(0, ids, out);
+}
+
+/// Appends distances; `next` is the least id that may come.
+fn append_sparse(mut next: u64, ids: impl Iterator<Item = u32>, out: &mut Vec<u8>) {
     for id in ids {
         write_varint(u64::from(id) - next, out);
         next = u64::from(id) + 1;

@@ -6,7 +6,7 @@ use crate::BlockTable;
 use crate::block::Flags;
 use crate::block_writer::{BlockSink, BlockStore, BlockWriter, DirectStore, SnapshotStore};
 use crate::environment::{Txn, WriteTxn};
-use crate::postings::{CONTINUED, Segment, encode_bitmap, encode_ids, segment_of};
+use crate::postings::{CONTINUED, Segment, change_ids, encode_ids, segment_of};
 use crate::postings_table::PostingsTable;
 
 /// What became of a key.
@@ -32,8 +32,6 @@ pub struct PostingsWriter<B: BlockStore> {
 #[derive(Default)]
 struct Scratch {
     key: Vec<u8>,
-    stored: Vec<u32>,
-    ids: Vec<u32>,
     value: Vec<u8>,
 }
 
@@ -207,31 +205,29 @@ impl<B: BlockStore> PostingsWriter<B> {
         self.blocks.seek(&scratch.key)?;
         let stored = self.blocks.take(&scratch.key)?;
         seen.before |= stored.is_some();
-        scratch.ids.clear();
-        let mut stored_size = size;
-        match &stored {
+        scratch.value.clear();
+        if self.table.has_group_sizes() {
+            scratch.value.push(size);
+        }
+        let flags = match &stored {
             Some((flags, value)) if !replaces => {
                 let (group_size, bytes) = self.table.split(value)?;
-                stored_size = group_size;
-                scratch.stored.clear();
-                Segment { flags: *flags, bytes }.read_into(self.table.name(), &mut scratch.stored)?;
-                merge_ids(&scratch.stored, added, removed, &mut scratch.ids);
+                scratch.value.iter_mut().for_each(|size| *size = group_size);
+                let segment = Segment { flags: *flags, bytes };
+                change_ids(segment, (added, removed), self.table.name(), &mut scratch.value)?
             }
-            _ => scratch.ids.extend_from_slice(added),
-        }
-        if scratch.ids.is_empty() {
+            _ if added.is_empty() => None,
+            _ => Some(encode_ids(added, &mut scratch.value)),
+        };
+        let Some(flags) = flags else {
             if stored.is_some() {
                 seen.changed = true;
                 self.blocks.mark_changed();
             }
             return Ok(());
-        }
+        };
+        let flags = flags | continued;
         seen.after = true;
-        scratch.value.clear();
-        if self.table.has_group_sizes() {
-            scratch.value.push(stored_size);
-        }
-        let flags = encode_ids(&scratch.ids, &mut scratch.value) | continued;
         if stored.is_some_and(|(stored_flags, value)| stored_flags == flags && value == scratch.value) {
             self.blocks.keep(&scratch.key, flags, &scratch.value);
             return Ok(());
@@ -278,32 +274,4 @@ fn split_segment(ids: &[u32], segment: u16) -> (&[u32], &[u32]) {
         Some(&last) if segment_of(last) == segment => (ids, &[]),
         _ => ids.split_at(ids.partition_point(|&id| segment_of(id) <= segment)),
     }
-}
-
-/// `stored` and `added` less `removed`, all ascending, into `out`.
-fn merge_ids(stored: &[u32], added: &[u32], removed: &[u32], out: &mut Vec<u32>) {
-    let (mut stored, mut added, mut removed) = (stored, added, removed);
-    loop {
-        let next = match (stored.first(), added.first()) {
-            (None, None) => return,
-            (Some(&a), None) => a,
-            (None, Some(&b)) => b,
-            (Some(&a), Some(&b)) => a.min(b),
-        };
-        stored = stored.strip_prefix(&[next]).unwrap_or(stored);
-        added = added.strip_prefix(&[next]).unwrap_or(added);
-        while removed.first().is_some_and(|&id| id < next) {
-            removed = &removed[1..];
-        }
-        if removed.first() != Some(&next) {
-            out.push(next);
-        }
-    }
-}
-
-/// Bytes that a set takes in a postings table: for choosing layouts and for reports.
-pub fn encoded_bytes(ids: &RoaringBitmap) -> usize {
-    let mut out = Vec::new();
-    encode_bitmap(&mut ids.clone(), &mut out);
-    out.len()
 }
