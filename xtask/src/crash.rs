@@ -42,11 +42,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
     let seed = arguments.number("--seed")?.unwrap_or(clock % 1_000_000);
     let is_release = arguments.flag("--release");
+    let built = arguments.text("--binaries")?.map(PathBuf::from);
     arguments.end()?;
-    let mut build = vec!["build", "--package", "quarry", "--package", "quarry-inspect"];
-    build.extend(is_release.then_some("--release"));
-    command("cargo", &build)?;
-    let binaries = target_dir().join(if is_release { "release" } else { "debug" });
+    let binaries = built.map_or_else(|| build(is_release), Ok)?;
     let scratch = target_dir().join("crash").join(seed.to_string());
     std::fs::remove_dir_all(&scratch).ok();
     std::fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
@@ -69,33 +67,46 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     outcome
 }
 
+/// Builds the server and the tool that checks indexes; the folder they are in.
+fn build(is_release: bool) -> Result<PathBuf, String> {
+    let mut build = vec!["build", "--package", "quarry", "--package", "quarry-inspect"];
+    build.extend(is_release.then_some("--release"));
+    command("cargo", &build)?;
+    Ok(target_dir().join(if is_release { "release" } else { "debug" }))
+}
+
 impl Plan {
     fn carry_out(&self, seed: u64) -> Result<(), String> {
         let mut random = Random::of(seed);
         let mut history = History::default();
         let start = Instant::now();
         for kill in 1..=self.kills {
-            let mut server = self.start()?;
-            if random.happens(10) {
-                // In the middle of the start.
-                std::thread::sleep(Duration::from_millis(random.below(60)));
-                server.kill();
-                continue;
-            }
-            server.wait_until_ready()?;
-            history.settle(&server)?;
-            let pause = Duration::from_millis(random.below(800));
-            Load::new(&mut random, &mut history).run_until_killed(server, pause)?;
+            self.run_and_kill(&mut random, &mut history)?;
             if kill % KILLS_PER_CHECK == 0 || kill == self.kills {
                 self.check(&mut history)?;
                 println!(
-                    "  {kill} kills, {} tasks acknowledged, {} s: all is there once",
+                    "  {kill} kills, {} tasks acknowledged, {} starts found tasks that waited, {} s: all is there once",
                     history.len(),
+                    history.interrupted,
                     start.elapsed().as_secs()
                 );
             }
         }
         Ok(())
+    }
+
+    fn run_and_kill(&self, random: &mut Random, history: &mut History) -> Result<(), String> {
+        let mut server = self.start()?;
+        if random.happens(10) {
+            // In the middle of the start.
+            std::thread::sleep(Duration::from_millis(random.below(60)));
+            server.kill();
+            return Ok(());
+        }
+        server.wait_until_ready()?;
+        history.settle(&server)?;
+        let pause = Duration::from_millis(random.below(800));
+        Load::new(random, history).run_until_killed(server, pause)
     }
 
     fn start(&self) -> Result<Server, String> {

@@ -31,6 +31,7 @@ const USAGE: &str = "usage: cargo xtask <verb>
       --kills N             how often [100]
       --seed S              repeats the load of an earlier run
       --release             with a release build
+      --binaries DIR        with the programs in DIR, without a build
   memory [OPTIONS]          indexes generated passages in little memory, and prints the peak
       --limit MIB           memory of the server [512]
       --documents N         passages [100000]

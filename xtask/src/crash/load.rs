@@ -16,6 +16,8 @@ pub(super) struct History {
     /// Sent, without an answer: has a task or not.
     unanswered: Option<Operation>,
     is_prepared: bool,
+    /// Starts after which tasks still waited: the kill before was in the middle of work.
+    pub(super) interrupted: u64,
 }
 
 impl History {
@@ -39,6 +41,8 @@ impl History {
             )?;
             self.is_prepared = true;
         }
+        let waiting = &server.get("/tasks?statuses=enqueued,processing&limit=1")?["total"];
+        self.interrupted += u64::from(*waiting != 0);
         let stored = server.get("/tasks?limit=1")?["total"].as_u64().ok_or("/tasks has no total")? as usize;
         let acknowledged = self.registered.len();
         match self.unanswered.take() {
