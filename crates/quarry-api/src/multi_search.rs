@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use deserr::Deserr;
 use quarry_error::marker::*;
 
+use crate::index_uid::IndexUid;
 use crate::request_error::JsonError;
 use crate::search::{DEFAULT_LIMIT, Personalize, SearchQueryWithIndex};
 
@@ -37,7 +38,7 @@ pub struct Federation {
     pub hits_per_page: Option<usize>,
     /// The facets wanted of each index.
     #[deserr(default, error = JsonError<InvalidMultiSearchFacetsByIndex>)]
-    pub facets_by_index: BTreeMap<String, Option<Vec<String>>>,
+    pub facets_by_index: BTreeMap<IndexUid, Option<Vec<String>>>,
     /// Given: the facets of all indexes are added up.
     #[deserr(default, error = JsonError<InvalidMultiSearchMergeFacets>)]
     pub merge_facets: Option<MergeFacets>,
@@ -62,7 +63,7 @@ pub struct MergeFacets {
 }
 
 /// The place of one query in the merged list.
-#[derive(Debug, Clone, PartialEq, Deserr)]
+#[derive(Debug, Clone, PartialEq, Default, Deserr)]
 #[deserr(error = JsonError, rename_all = camelCase, deny_unknown_fields)]
 pub struct FederationOptions {
     /// The factor of its scores.

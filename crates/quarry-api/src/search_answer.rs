@@ -32,6 +32,39 @@ pub struct SearchAnswer {
     pub semantic_hit_count: Option<usize>,
 }
 
+/// The answer to a federated search.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct FederatedAnswer {
+    pub hits: Vec<HitView>,
+    pub processing_time_ms: u64,
+    #[serde(flatten)]
+    pub totals: Totals,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facet_distribution: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facet_stats: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub facets_by_index: BTreeMap<String, FacetsView>,
+    pub request_uid: Uuid,
+    /// In the order of the queries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Vec<Metadata>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub semantic_hit_count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub performance_details: Option<BTreeMap<&'static str, String>>,
+}
+
+/// The facets of one index.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub struct FacetsView {
+    pub distribution: Map<String, Value>,
+    pub stats: Map<String, Value>,
+}
+
 /// Which part of the results the answer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]

@@ -35,6 +35,12 @@ impl HttpError {
     pub(crate) fn prefixed(self, prefix: &str) -> Self {
         HttpError { error: self.error.prefixed(prefix), status: self.status }
     }
+
+    /// The same error with `suffix` after its message.
+    pub(crate) fn suffixed(mut self, suffix: &str) -> Self {
+        self.error.message.push_str(suffix);
+        self
+    }
 }
 
 impl<E: std::error::Error + HasCode> From<E> for HttpError {

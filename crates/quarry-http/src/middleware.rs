@@ -51,8 +51,9 @@ fn normalised_path(path: &str) -> Cow<'_, str> {
 }
 
 /// Takes `HEAD`, which no route knows, out of the list of allowed methods.
-pub(crate) async fn allowed_methods(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+///
+/// Must run after the router, which writes the list last.
+pub(crate) fn tidy_allowed_methods(mut response: Response) -> Response {
     if let Some(allowed) = response.headers().get(header::ALLOW).and_then(|allowed| allowed.to_str().ok()) {
         let known: Vec<&str> = allowed.split(',').filter(|method| *method != "HEAD").collect();
         if let Ok(known) = HeaderValue::try_from(known.join(", ")) {

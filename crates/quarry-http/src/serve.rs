@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::ServiceExt;
@@ -18,7 +19,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
-use crate::middleware::{allowed_methods, cors, log, normalise};
+use crate::middleware::{cors, log, normalise, tidy_allowed_methods};
 use crate::routes;
 
 /// Serves requests on `listener` until `stop` resolves, then lets the running ones end.
@@ -48,7 +49,6 @@ impl Server {
         let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
         let router = routes::router(app)
             .fallback(|| async { StatusCode::NOT_FOUND })
-            .layer(from_fn(allowed_methods))
             .layer(decompression)
             .layer(from_fn(cors))
             .layer(compression)
@@ -60,7 +60,7 @@ impl Server {
 impl Service<Request<Body>> for Server {
     type Response = Response;
     type Error = Infallible;
-    type Future = <axum::Router as Service<Request<Body>>>::Future;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
     fn poll_ready(
         &mut self,
@@ -70,6 +70,7 @@ impl Service<Request<Body>> for Server {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        self.router.call(normalise(request))
+        let response = self.router.call(normalise(request));
+        Box::pin(async move { response.await.map(tidy_allowed_methods) })
     }
 }

@@ -20,7 +20,7 @@ pub(crate) const DEFAULT_DB_PATH: &str = "./data.quarry";
 /// 36,254 films, one JSON object per line, compressed.
 const FILMS: &[u8] = include_bytes!("../demo-data/movies.ndjson.gz");
 const INDEX: &str = "movies";
-const QUERIES: [&str; 3] = ["star wars", "space oddisey", "new york detective love"];
+const QUERIES: [&str; 3] = ["star wars", "space odissey", "new york detective love"];
 const BAR_WIDTH: usize = 40;
 
 /// Loads the films, searches, and serves until a signal comes unless `exits`.

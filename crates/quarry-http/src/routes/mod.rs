@@ -5,6 +5,7 @@ mod documents;
 mod experimental;
 mod facet_search;
 mod features;
+mod federated;
 mod fields;
 mod indexes;
 mod keys;

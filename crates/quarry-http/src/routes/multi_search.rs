@@ -14,7 +14,7 @@ use quarry_auth::{AuthError, Permissions};
 use quarry_error::{Code, ErrorResponse};
 use serde::Serialize;
 
-use super::experimental::not_available;
+use super::federated;
 use super::search::{Search, wants_metadata};
 use crate::app::{App, blocking};
 use crate::error::{Answer, HttpError};
@@ -42,10 +42,10 @@ pub(crate) async fn search(
     headers: HeaderMap,
     JsonBody(request): JsonBody<MultiSearch>,
 ) -> Answer {
-    if request.federation.is_some() {
-        return Err(not_available("Federated search"));
-    }
     let wants_metadata = wants_metadata(&headers);
+    if let Some(federation) = request.federation {
+        return federated::search(&app, allowed, wants_metadata, request.queries, federation).await;
+    }
     let start = Instant::now();
     let permit = app.search_queue.acquire().await?;
     let waited = start.elapsed();
@@ -66,7 +66,7 @@ pub(crate) async fn search(
 }
 
 /// An error with the query it is about. What does not exist is a mistake of the request here.
-fn inside(position: usize, error: HttpError) -> HttpError {
+pub(crate) fn inside(position: usize, error: HttpError) -> HttpError {
     error.not_found_as_bad_request().prefixed(&format!("Inside `.queries[{position}]`: "))
 }
 

@@ -72,8 +72,8 @@ pub(crate) fn wants_metadata(headers: &HeaderMap) -> bool {
 
 /// One search, checked and ready to run.
 pub(crate) struct Search {
-    uid: IndexUid,
-    prepared: Prepared,
+    pub(crate) uid: IndexUid,
+    pub(crate) prepared: Prepared,
     shows_performance: bool,
     wants_metadata: bool,
 }
@@ -107,12 +107,7 @@ impl Search {
         let semantic_hit_count = self.without_vectors(snapshot.settings())?;
         let request = &self.prepared.request;
         let result = engine::search(&snapshot, request).map_err(|error| index_error(&self.uid, error))?;
-        let metadata = self.wants_metadata.then(|| Metadata {
-            query: request.query.clone(),
-            query_uid: Uuid::now_v7(),
-            index_uid: self.uid.as_str().to_owned(),
-            primary_key: snapshot.primary_key().map(str::to_owned),
-        });
+        let metadata = self.wants_metadata.then(|| self.metadata(snapshot.primary_key()));
         let (facet_distribution, facet_stats) =
             result.facets.map(|facets| (facets.distribution, facets.stats)).unzip();
         Ok(SearchAnswer {
@@ -129,9 +124,22 @@ impl Search {
         })
     }
 
+    /// What the search is about.
+    pub(crate) fn metadata(&self, primary_key: Option<&str>) -> Metadata {
+        Metadata {
+            query: self.prepared.request.query.clone(),
+            query_uid: Uuid::now_v7(),
+            index_uid: self.uid.as_str().to_owned(),
+            primary_key: primary_key.map(str::to_owned),
+        }
+    }
+
     /// Searches by meaning are not there yet: a hybrid search falls back on words, as it does when
     /// embedding fails; a search by meaning alone is an error.
-    fn without_vectors(&self, settings: &quarry_engine::Settings) -> Result<Option<usize>, HttpError> {
+    pub(crate) fn without_vectors(
+        &self,
+        settings: &quarry_engine::Settings,
+    ) -> Result<Option<usize>, HttpError> {
         let Some(semantic) = &self.prepared.semantic else { return Ok(None) };
         if !settings.embedders.contains_key(&semantic.embedder) {
             let message = format!("Cannot find embedder with name `{}`.", semantic.embedder);
@@ -153,6 +161,7 @@ pub(crate) fn index_error(uid: &IndexUid, error: engine::SearchError) -> HttpErr
     if concerns_index { error.prefixed(&format!("Index `{uid}`: ")) } else { error }
 }
 
-fn performance_details(waited: Duration, searched: Duration) -> BTreeMap<&'static str, String> {
+/// The time of each step, as answers tell it.
+pub(crate) fn performance_details(waited: Duration, searched: Duration) -> BTreeMap<&'static str, String> {
     BTreeMap::from([("wait in queue", format!("{waited:.2?}")), ("search", format!("{searched:.2?}"))])
 }

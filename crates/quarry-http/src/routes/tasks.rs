@@ -92,6 +92,8 @@ pub(crate) async fn documents(
 async fn read_all(mut file: tokio::fs::File) -> Result<Vec<u8>, HttpError> {
     let mut content = Vec::with_capacity(CHUNK_BYTES);
     file.read_to_end(&mut content).await.map_err(io_error)?;
+    // Lines are ended in the file, but only separated in the answer.
+    content.pop_if(|last| *last == b'\n');
     Ok(content)
 }
 
