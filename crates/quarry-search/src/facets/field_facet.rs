@@ -8,7 +8,7 @@ use quarry_storage::StorageError;
 use roaring::RoaringBitmap;
 use serde_json::{Map, Value};
 
-use super::counted::{Counted, Shown, ShownOrder};
+use super::counted::{Counted, GroupSize, Shown, ShownOrder};
 use super::document_walk::{DocumentWalk, number_of};
 use super::value_walk::{Candidates, ValueWalk};
 
@@ -20,6 +20,10 @@ const NUMBERS_AS_TEXT_CANDIDATES_MAX: u64 = 3000;
 const CANDIDATE_NANOS: u64 = 1400;
 const DOCUMENT_NANOS: u64 = 10;
 const VALUE_NANOS: u64 = 150;
+
+/// Documents of an index up to which it does not matter how values are counted, so that it is always done by value:
+/// which of equally frequent values are shown then never changes with the candidates.
+const DOCUMENTS_ALWAYS_BY_VALUE: u64 = 1 << 14;
 
 /// Values of a group of a facet table, or groups of a larger one.
 const GROUP_VALUES: u64 = 16;
@@ -97,12 +101,15 @@ impl<'s> FieldFacet<'s> {
     }
 
     fn is_cheaper_by_document(&self, kinds: Kinds) -> Result<bool, StorageError> {
+        if self.documents_count <= DOCUMENTS_ALWAYS_BY_VALUE {
+            return Ok(false);
+        }
         let by_document = self.candidates.documents.len().saturating_mul(CANDIDATE_NANOS);
         let by_value = self.documents_count.saturating_mul(DOCUMENT_NANOS);
-        // As many values as documents, which is a lot, would not make up for it; or few candidates never need it.
-        let is_plain = by_document >= self.documents_count.saturating_mul(DOCUMENT_NANOS + VALUE_NANOS);
-        if by_document <= by_value || is_plain {
-            return Ok(by_document <= by_value);
+        // Not even as many values as documents, which is a lot, would make up for that many candidates.
+        let are_many = by_document >= self.documents_count.saturating_mul(DOCUMENT_NANOS + VALUE_NANOS);
+        if by_document <= by_value || are_many {
+            return Ok(!are_many);
         }
         let tables = self.snapshot.tables();
         let mut values_count = 0u64;
@@ -132,10 +139,15 @@ impl<'s> FieldFacet<'s> {
 
     fn count_by_value(&self, kinds: Kinds) -> Result<CountedField, StorageError> {
         let walk = ValueWalk::new(self.snapshot, self.field, kinds, self.candidates);
-        let mut shown = Shown::new(self.number_order(), self.values_max);
+        let in_groups = |order, size| match order {
+            ShownOrder::Count => ShownOrder::CountInGroups(size),
+            other => other,
+        };
+        let mut shown = Shown::new(in_groups(self.number_order(), GroupSize::Four), self.values_max);
         walk.give_numbers(&mut shown)?;
         let numbers = shown.finish();
-        let mut shown = Shown::new(self.string_order(), self.values_max - numbers.len());
+        let mut shown =
+            Shown::new(in_groups(self.string_order(), GroupSize::Two), self.values_max - numbers.len());
         walk.give_strings(&mut shown)?;
         let values = self.values(&numbers, &shown.finish())?;
         let numbers = if kinds.numbers { self.number_range()? } else { None };

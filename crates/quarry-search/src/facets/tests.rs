@@ -121,9 +121,18 @@ proptest! {
         let all: RoaringBitmap = (0..values.len() as u32).collect();
         for candidates in [wanted, all] {
             let [by_document, by_value] = count_both_ways(index.index(), &candidates);
-            // As text, for the order.
-            prop_assert_eq!(by_document.0.to_string(), by_value.0.to_string());
             prop_assert_eq!(by_document.1, by_value.1);
+            // Which of equally frequent values stay at the cut is another matter.
+            let is_cut = by_value.0.as_object().is_some_and(|values| values.len() == values_max);
+            if counts && is_cut {
+                let counts = |shown: &Value| {
+                    shown.as_object().map(|values| values.values().cloned().collect::<Vec<_>>())
+                };
+                prop_assert_eq!(counts(&by_document.0), counts(&by_value.0));
+            } else {
+                // As text, for the order.
+                prop_assert_eq!(by_document.0.to_string(), by_value.0.to_string());
+            }
         }
     }
 }

@@ -91,8 +91,9 @@ impl<'s> ValueWalk<'s> {
         {
             let value = &key[FacetKey::VALUE_START..];
             let count = count(value, &postings)?;
-            if count > 0 {
-                shown.push(value, count, None);
+            match count {
+                0 => shown.skip(),
+                _ => shown.push(value, count, None),
             }
         }
         Ok(())
