@@ -33,7 +33,7 @@ use crate::write::{Write, write};
 /// )?;
 /// let request = SearchRequest { query: Some("harbor".to_owned()), ..SearchRequest::default() };
 /// let result = engine.search(&request)?;
-/// assert_eq!(result.hits[0].document["title"], "Harbour Lights");
+/// assert_eq!(result.hits[0].content.document["title"], "Harbour Lights");
 /// engine.delete_documents(&["1".to_owned()])?;
 /// assert_eq!(engine.snapshot()?.documents_count()?, 1);
 /// # Ok(())

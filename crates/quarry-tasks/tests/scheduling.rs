@@ -237,3 +237,54 @@ fn a_full_store_takes_only_what_frees_space() {
     queue.finished(uid);
     queue.run(content::creation("b", None));
 }
+
+#[test]
+fn a_refused_filter_fails_its_deletion_alone() {
+    let queue = TestQueue::new();
+    let first = queue.add_documents("a", r#"{"id":1,"kind":"x"}"#);
+    queue.finished(first);
+    let blocker = queue.block();
+    let deletion = TaskContent::DocumentDeletionByFilter { index: "a".into(), filter: json!("kind = x") };
+    let deletion = queue.register(deletion);
+    let addition = queue.add_documents("a", r#"{"id":2}"#);
+    blocker.release();
+    let deletion = queue.finished(deletion);
+    assert_eq!(queue.finished(addition).status, Status::Succeeded);
+    assert_eq!(deletion.batch_uid, queue.finished(addition).batch_uid);
+    assert!(deletion.error.unwrap().message.starts_with("Index `a`: Attribute `kind` is not filterable."));
+    assert_eq!(queue.catalog().stats("a").unwrap().documents_count, 2);
+}
+
+#[test]
+fn a_lost_payload_fails_its_batch_and_nothing_else() {
+    let queue = TestQueue::new();
+    queue.run(content::creation("a", Some("id")));
+    let blocker = queue.block();
+    let lost = queue.add_documents("a", r#"{"id":1}"#);
+    for payload in std::fs::read_dir(queue.path().join("update_files")).unwrap() {
+        std::fs::remove_file(payload.unwrap().path()).unwrap();
+    }
+    let other = queue.add_documents("b", r#"{"id":1}"#);
+    blocker.release();
+    assert_eq!(queue.finished(lost).status, Status::Failed);
+    assert_eq!(queue.finished(other).status, Status::Succeeded);
+    assert_eq!(queue.catalog().stats("a").unwrap().documents_count, 0);
+}
+
+#[test]
+fn all_documents_go_whatever_else_waits() {
+    let queue = TestQueue::new();
+    let first = queue.add_documents("a", "{\"id\":1}\n{\"id\":2}");
+    queue.finished(first);
+    let blocker = queue.block();
+    let addition = queue.add_documents("a", r#"{"id":3}"#);
+    let clear = queue.register(TaskContent::DocumentClear { index: "a".into() });
+    let again = queue.register(TaskContent::DocumentClear { index: "a".into() });
+    blocker.release();
+    let details = |uid| Value::from(queue.finished(uid).details().unwrap());
+    assert_eq!(details(addition), json!({"receivedDocuments": 1, "indexedDocuments": null}));
+    assert_eq!(details(clear), json!({"deletedDocuments": 2}));
+    assert_eq!(details(again), json!({"deletedDocuments": 0}));
+    assert_eq!(queue.finished(addition).status, Status::Succeeded);
+    assert_eq!(queue.catalog().stats("a").unwrap().documents_count, 0);
+}
