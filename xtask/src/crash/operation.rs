@@ -192,12 +192,30 @@ pub(super) struct IndexModel {
     pub(super) searchable: Vec<&'static str>,
     /// Whether documents can be filtered by year.
     is_filterable: bool,
+    /// A task that was canceled may have made it before, or not; it is empty if it is there.
+    pub(super) is_uncertain: bool,
 }
 
 impl Operation {
+    /// Does to the model what the operation does when its task is canceled: an index that it made stays.
+    pub(super) fn cancel(&self, model: &mut Model) {
+        let (Operation::Add { index, .. }
+        | Operation::AddWrong { index }
+        | Operation::StopWords { index, .. }
+        | Operation::Searchable { index, .. }) = self
+        else {
+            return;
+        };
+        if !model.contains_key(index) {
+            made(model, index).is_uncertain = true;
+        }
+    }
+
     /// Does the operation to the model, as if no other ran beside it; whether its task succeeds. `None`: how
     /// tasks share batches decides whether it fails, and it changes nothing that shows.
-    pub(super) fn apply(&self, model: &mut Model) -> Option<bool> {
+    ///
+    /// - `succeeded`: whether the task did, which may tell whether an uncertain index is there
+    pub(super) fn apply(&self, model: &mut Model, succeeded: bool) -> Option<bool> {
         match self {
             Operation::Add { index, documents, replaces } => {
                 let stored = &mut made(model, index).documents;
@@ -216,21 +234,21 @@ impl Operation {
                 None
             }
             Operation::DeleteIds { index, ids } => {
-                let index = model.get_mut(index)?;
+                let index = certain(model, index)?;
                 index.documents.retain(|id, _| !ids.contains(id));
                 Some(true)
             }
             Operation::DeleteYear { index, year } => {
-                let index = model.get_mut(index).filter(|index| index.is_filterable)?;
+                let index = certain(model, index).filter(|index| index.is_filterable)?;
                 index.documents.retain(|_, document| document.get("year") != Some(&json!(year)));
                 Some(true)
             }
             Operation::DeleteAll { index } => {
-                model.get_mut(index)?.documents.clear();
+                certain(model, index)?.documents.clear();
                 Some(true)
             }
             Operation::Count { index } => {
-                for document in model.get_mut(index)?.documents.values_mut() {
+                for document in certain(model, index)?.documents.values_mut() {
                     let count = document.get("count").and_then(Value::as_u64).unwrap_or(0);
                     document.insert("count".to_owned(), (count + 1).into());
                 }
@@ -246,14 +264,22 @@ impl Operation {
                 (index.searchable, index.is_filterable) = (fields.clone(), true);
                 Some(true)
             }
-            Operation::DeleteIndex { index } => model.remove(index).map(|_| true),
+            Operation::DeleteIndex { index } => {
+                model.remove(index).filter(|removed| !removed.is_uncertain).map(|_| true)
+            }
             Operation::Swap { first, second } => {
-                let (Some(one), Some(other)) = (model.get(first).cloned(), model.get(second).cloned()) else {
+                let (Some(mut one), Some(mut other)) =
+                    (model.get(first).cloned(), model.get(second).cloned())
+                else {
                     return Some(false);
                 };
-                model.insert(first, other);
-                model.insert(second, one);
-                Some(true)
+                let is_known = !one.is_uncertain && !other.is_uncertain;
+                if succeeded {
+                    (one.is_uncertain, other.is_uncertain) = (false, false);
+                    model.insert(first, other);
+                    model.insert(second, one);
+                }
+                is_known.then_some(true)
             }
             Operation::Cancel => Some(true),
         }
@@ -262,7 +288,13 @@ impl Operation {
 
 fn made<'m>(model: &'m mut Model, index: &'static str) -> &'m mut IndexModel {
     let empty = || IndexModel { searchable: vec!["*"], ..IndexModel::default() };
-    model.entry(index).or_insert_with(empty)
+    let made = model.entry(index).or_insert_with(empty);
+    made.is_uncertain = false;
+    made
+}
+
+fn certain<'m>(model: &'m mut Model, index: &str) -> Option<&'m mut IndexModel> {
+    model.get_mut(index).filter(|index| !index.is_uncertain)
 }
 
 fn id(document: &Map<String, Value>) -> u64 {
@@ -282,21 +314,24 @@ mod tests {
             documents: documents.into_iter().map(document).collect(),
             replaces,
         };
-        assert_eq!(Operation::Count { index: "alpha" }.apply(&mut model), None);
-        add(vec![json!({ "id": 1, "year": 1999 }), json!({ "id": 2 })], true).apply(&mut model);
-        add(vec![json!({ "id": 1, "title": "a" })], false).apply(&mut model);
-        Operation::Count { index: "alpha" }.apply(&mut model);
+        assert_eq!(Operation::Count { index: "alpha" }.apply(&mut model, true), None);
+        add(vec![json!({ "id": 1, "year": 1999 }), json!({ "id": 2 })], true).apply(&mut model, true);
+        add(vec![json!({ "id": 1, "title": "a" })], false).apply(&mut model, true);
+        Operation::Count { index: "alpha" }.apply(&mut model, true);
         assert_eq!(
             json!(model["alpha"].documents[&1]),
             json!({ "id": 1, "year": 1999, "title": "a", "count": 1 })
         );
-        assert_eq!(Operation::DeleteYear { index: "alpha", year: 1999 }.apply(&mut model), None);
-        Operation::StopWords { index: "alpha", words: BTreeSet::new() }.apply(&mut model);
-        Operation::DeleteYear { index: "alpha", year: 1999 }.apply(&mut model);
+        assert_eq!(Operation::DeleteYear { index: "alpha", year: 1999 }.apply(&mut model, true), None);
+        Operation::StopWords { index: "alpha", words: BTreeSet::new() }.apply(&mut model, true);
+        Operation::DeleteYear { index: "alpha", year: 1999 }.apply(&mut model, true);
         assert_eq!(model["alpha"].documents.keys().collect::<Vec<_>>(), [&2]);
-        assert_eq!(Operation::Swap { first: "alpha", second: "beta" }.apply(&mut model), Some(false));
-        Operation::AddWrong { index: "beta" }.apply(&mut model);
-        Operation::Swap { first: "alpha", second: "beta" }.apply(&mut model);
+        assert_eq!(Operation::Swap { first: "alpha", second: "beta" }.apply(&mut model, true), Some(false));
+        Operation::AddWrong { index: "beta" }.apply(&mut model, true);
+        Operation::Swap { first: "alpha", second: "beta" }.apply(&mut model, true);
         assert_eq!((model["alpha"].documents.len(), model["beta"].documents.len()), (0, 1));
+        Operation::AddWrong { index: "gamma" }.cancel(&mut model);
+        assert_eq!(Operation::Swap { first: "beta", second: "gamma" }.apply(&mut model, false), None);
+        assert!(model["gamma"].is_uncertain && !model["beta"].documents.is_empty());
     }
 }
