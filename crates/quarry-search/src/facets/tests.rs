@@ -164,3 +164,22 @@ fn facet_search_finds_values_by_their_beginning() {
     assert_eq!(found(Some("")), "12 1, eclair 1, Éclair 2");
     assert_eq!(found(None), "12 1, eclair 1, Eclat 1");
 }
+
+#[test]
+fn facet_search_counts_one_document_per_distinct_value() {
+    let settings = json!({"filterableAttributes": ["v"], "distinctAttribute": "sku"});
+    let documents = json!([
+        {"id": 1, "sku": "a", "v": "black"}, {"id": 2, "sku": "A", "v": "brown"}, {"id": 3, "v": "black"},
+    ]);
+    let index = TestIndex::new(settings, documents);
+    let snapshot = index.index().snapshot().expect("the index can be read");
+    for exhaustive_count in [false, true] {
+        let request = FacetSearchRequest {
+            facet_name: "v".to_owned(),
+            exhaustive_count,
+            ..FacetSearchRequest::default()
+        };
+        let hits = facet_search(&snapshot, &request).expect("the field is facet-searchable");
+        assert_eq!(hits, [FacetHit { value: "black".to_owned(), count: 2 }]);
+    }
+}

@@ -27,6 +27,9 @@ use crate::rank::rank;
 use crate::request::{Pagination, SearchRequest};
 use crate::sort::VisibleNames;
 
+/// Hits of the page that an exact search of candidates ranks.
+const HITS_PER_PAGE: usize = 20;
+
 /// What a facet search asks for.
 #[derive(Debug, Clone, Default)]
 pub struct FacetSearchRequest {
@@ -116,11 +119,7 @@ pub fn facet_search(
 ) -> Result<Vec<FacetHit>, FacetSearchError> {
     let settings = snapshot.settings();
     check(settings, &request.facet_name)?;
-    let pagination = match request.exhaustive_count {
-        true => Pagination::Page { page: 1, hits_per_page: 0 },
-        false => Pagination::Offset { offset: 0, limit: 0 },
-    };
-    let search = SearchRequest { pagination, ..request.search.clone() };
+    let search = SearchRequest { pagination: pagination(settings, request), ..request.search.clone() };
     let documents = rank(snapshot, &search, Wording::AsSent)?.candidates;
     let Some(field) = snapshot.fields().id(&request.facet_name) else { return Ok(Vec::new()) };
     let candidates = Candidates::new(&documents, snapshot.documents_count()?);
@@ -137,6 +136,19 @@ pub fn facet_search(
         Ok(FacetHit { value, count: counted.count })
     });
     hits.collect()
+}
+
+/// The window of the search: the first hits, if distinct or a threshold takes candidates out while ranking;
+/// none otherwise.
+fn pagination(settings: &Settings, request: &FacetSearchRequest) -> Pagination {
+    let search = &request.search;
+    let is_ranked =
+        settings.distinct.is_some() || search.distinct.is_some() || search.ranking_score_threshold.is_some();
+    match (is_ranked, request.exhaustive_count) {
+        (false, _) => Pagination::Offset { offset: 0, limit: 0 },
+        (true, false) => Pagination::default(),
+        (true, true) => Pagination::Page { page: 1, hits_per_page: HITS_PER_PAGE },
+    }
 }
 
 fn check(settings: &Settings, field: &str) -> Result<(), FacetSearchError> {
