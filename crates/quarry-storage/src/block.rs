@@ -77,6 +77,10 @@ pub(crate) fn read_entry<'b>(block: &'b [u8], at: &mut usize) -> Option<RawEntry
     if suffix_bytes == 15 {
         suffix_bytes = suffix_bytes.checked_add(usize::try_from(read_varint(block, at)?).ok()?)?;
     }
+    // No key is empty: pages that a disk gave back as zeros are not taken for entries.
+    if lengths == 0 {
+        return None;
+    }
     let suffix = take(block, at, suffix_bytes)?;
     let header = read_varint(block, at)?;
     let value = take(block, at, usize::try_from(header >> 2).ok()?)?;

@@ -16,6 +16,9 @@ use crate::{PlainTable, StorageError};
 /// What every read takes. [`ReadTxn`] and [`WriteTxn`] both give one by dereference.
 pub type Txn<'e> = heed::RoTxn<'e>;
 
+/// A page of LMDB: that of the system, on the systems we run on.
+const PAGE_BYTES: u64 = 4096;
+
 /// Granularity of the map's size: a multiple of every page size in use.
 const MAP_STEP_BYTES: usize = 1 << 20;
 
@@ -46,6 +49,8 @@ struct Inner {
     env: heed::Env<WithoutTls>,
     path: PathBuf,
     gate: Gate,
+    /// The file ended before its last page: tables are read through when they are opened.
+    was_short: bool,
 }
 
 impl Environment {
@@ -67,7 +72,8 @@ impl Environment {
         // the same environment twice in one process.
         let env = unsafe { open.open(path)? };
         env.clear_stale_readers()?;
-        let inner = Inner { env, path: path.to_path_buf(), gate: Gate::default() };
+        let was_short = reach_last_page(&env)?;
+        let inner = Inner { env, path: path.to_path_buf(), gate: Gate::default(), was_short };
         Ok(Environment { inner: Arc::new(inner) })
     }
 
@@ -76,7 +82,11 @@ impl Environment {
     /// Must not be called while this thread holds a write transaction of this environment.
     pub fn tables<const N: usize>(&self, names: [&'static str; N]) -> Result<[PlainTable; N], StorageError> {
         if let Some(tables) = self.existing_tables(&names)? {
-            return Ok(with_names(tables, names));
+            let tables = with_names(tables, names);
+            if self.inner.was_short {
+                self.read_through(&tables)?;
+            }
+            return Ok(tables);
         }
         let _pass = self.inner.gate.enter();
         let wtxn = self.inner.env.write_txn()?;
@@ -106,6 +116,23 @@ impl Environment {
             })
         })?;
         Ok(opened.commit())
+    }
+
+    /// Looks for pages that are missing in tables of a file that was cut short.
+    fn read_through(&self, tables: &[PlainTable]) -> Result<(), StorageError> {
+        let txn = self.read_txn()?;
+        for table in tables {
+            for entry in table.iter(&txn)? {
+                // A page of zeros looks like entries without a key, which are never stored.
+                if entry?.0.is_empty() {
+                    return Err(StorageError::Corrupted {
+                        table: table.name(),
+                        detail: "the file is cut short",
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Opens one table, creating it when missing. [`Environment::tables`] opens several at the price of one.
@@ -150,8 +177,7 @@ impl Environment {
 
     /// Bytes of the file up to its last page in use.
     pub fn used_bytes(&self) -> Result<u64, StorageError> {
-        const PAGE_BYTES: u64 = 4096;
-        Ok((self.inner.env.info().last_page_number as u64 + 1) * PAGE_BYTES)
+        Ok(bytes_in_use(&self.inner.env))
     }
 
     /// Size of the data file, in bytes.
@@ -170,6 +196,23 @@ impl Environment {
     pub fn path(&self) -> &Path {
         &self.inner.path
     }
+}
+
+/// Bytes up to the last page in use, as the store says.
+fn bytes_in_use(env: &heed::Env<WithoutTls>) -> u64 {
+    (env.info().last_page_number as u64 + 1) * PAGE_BYTES
+}
+
+/// Makes the file as long as it says it is; whether it was not. The system ends a process that touches a page
+/// behind the end of a mapped file; pages of zeros are recognised as damage instead.
+///
+/// A short file may still be whole: pages that one transaction both took and freed are never written.
+fn reach_last_page(env: &heed::Env<WithoutTls>) -> Result<bool, StorageError> {
+    let is_short = env.real_disk_size()? < bytes_in_use(env);
+    if is_short {
+        env.try_clone_inner_file()?.set_len(bytes_in_use(env))?;
+    }
+    Ok(is_short)
 }
 
 fn try_each<T, U, E, const N: usize>(
