@@ -75,20 +75,30 @@ pub(crate) fn search_filter(
     })
 }
 
+/// Checks that `media`, `vector` and `hybrid` go together; whether one of the first two is there.
+pub(crate) fn check_vector_parameters(
+    has_media: bool,
+    has_vector: bool,
+    has_hybrid: bool,
+) -> Result<bool, ErrorResponse> {
+    match (has_media, has_vector, has_hybrid) {
+        (true, true, _) => Err(ErrorResponse::new(
+            "Invalid request: both `media` and `vector` parameters are present.",
+            Code::InvalidSearchMediaAndVector,
+        )),
+        (true, _, false) | (_, true, false) => Err(ErrorResponse::new(
+            "Invalid request: missing `hybrid` parameter when `vector` or `media` are present.",
+            Code::MissingSearchHybrid,
+        )),
+        _ => Ok(has_media || has_vector),
+    }
+}
+
 /// Whether a search is by words, by meaning, or both: the first rule that fits.
 fn semantic(query: &SearchQuery) -> Result<Option<Semantic>, HttpError> {
-    if query.media.is_some() && query.vector.is_some() {
-        let message = "Invalid request: both `media` and `vector` parameters are present.";
-        return Err(ErrorResponse::new(message, Code::InvalidSearchMediaAndVector).into());
-    }
-    let has_vector = query.media.is_some() || query.vector.is_some();
-    let Some(hybrid) = &query.hybrid else {
-        if has_vector {
-            let message = "Invalid request: missing `hybrid` parameter when `vector` or `media` are present.";
-            return Err(ErrorResponse::new(message, Code::MissingSearchHybrid).into());
-        }
-        return Ok(None);
-    };
+    let has_vector =
+        check_vector_parameters(query.media.is_some(), query.vector.is_some(), query.hybrid.is_some())?;
+    let Some(hybrid) = &query.hybrid else { return Ok(None) };
     let ratio = hybrid.semantic_ratio.0;
     let has_words = query.q.as_ref().is_some_and(|words| !words.trim().is_empty());
     if ratio == 0.0 || !(has_words || has_vector) {

@@ -61,7 +61,31 @@ fn described(error: BodyError) -> HttpError {
 
 /// Parses a body.
 pub(crate) fn parse_json(text: &[u8]) -> Result<Value, HttpError> {
-    serde_json::from_slice(text).map_err(|error| malformed_json(&error).into())
+    serde_json::from_slice(text).map_err(|error| match broken_string_end(text) {
+        Some((line, column)) if error.to_string().starts_with(NOT_UNICODE) => {
+            let message = format!(
+                "The json payload provided is malformed. `{NOT_UNICODE} at line {line} column {column}`."
+            );
+            ErrorResponse::new(message, Code::MalformedPayload).into()
+        }
+        _ => malformed_json(&error).into(),
+    })
+}
+
+/// How the parser begins its words about a string that is not UTF-8.
+const NOT_UNICODE: &str = "invalid unicode code point";
+
+/// Line and column, from 1, of the end of the first string that is not UTF-8: where clients expect the
+/// error to be.
+fn broken_string_end(text: &[u8]) -> Option<(usize, usize)> {
+    let mut position = std::str::from_utf8(text).err()?.valid_up_to();
+    while *text.get(position)? != b'"' {
+        position += if text[position] == b'\\' { 2 } else { 1 };
+    }
+    let before = &text[..=position];
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    Some((line, before.len() - line_start))
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), HttpError> {
@@ -91,6 +115,14 @@ fn is_json(content_type: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn broken_strings_are_told_by_their_end() {
+        assert_eq!(broken_string_end(b"{\"q\":\"\xff\"}"), Some((1, 8)));
+        assert_eq!(broken_string_end(b"{\n\"q\xff\\\"\": 1}"), Some((2, 6)));
+        assert_eq!(broken_string_end(b"{\"q\xff"), None);
+        assert_eq!(broken_string_end(b"{}"), None);
+    }
 
     #[test]
     fn content_types() {

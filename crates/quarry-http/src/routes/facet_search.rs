@@ -12,7 +12,9 @@ use quarry_api::search_answer::{FacetHitView, FacetSearchAnswer};
 use quarry_search as engine;
 
 use crate::app::{App, blocking};
-use crate::convert::search::{elapsed_ms, languages, matching_strategy, search_filter};
+use crate::convert::search::{
+    check_vector_parameters, elapsed_ms, languages, matching_strategy, search_filter,
+};
 use crate::convert::storage_error;
 use crate::error::Answer;
 use crate::extract::{IndexPath, JsonBody};
@@ -29,9 +31,9 @@ pub(crate) async fn search(
         features.require(Feature::Network, "passing `useNetwork` in a search query")?;
     }
     let filter = search_filter(query.filter.as_ref(), uid.as_str(), &allowed, &features)?;
-    let is_semantic = query.vector.is_some()
-        || query.media.is_some()
-        || query.hybrid.as_ref().is_some_and(|hybrid| hybrid.semantic_ratio.0 > 0.0);
+    let has_vector =
+        check_vector_parameters(query.media.is_some(), query.vector.is_some(), query.hybrid.is_some())?;
+    let is_semantic = has_vector || query.hybrid.as_ref().is_some_and(|hybrid| hybrid.semantic_ratio.0 > 0.0);
     let request = engine::facets::FacetSearchRequest {
         facet_name: query.facet_name,
         facet_query: query.facet_query,
