@@ -37,7 +37,9 @@ pub(crate) fn cpu_seconds() -> Outcome<f64> {
 fn own_megabytes() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    line.and_then(|line| line.split_whitespace().next()).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or_default()
+    line.and_then(|line| line.split_whitespace().next())
+        .and_then(|kb| kb.parse::<f64>().ok())
+        .unwrap_or_default()
         * 1024.0
         / 1e6
 }
@@ -77,7 +79,10 @@ pub(crate) fn disk_megabytes(folder: &Path) -> Outcome<f64> {
 pub(crate) struct Latencies(Vec<f64>);
 
 impl Latencies {
-    pub(crate) fn of<T>(items: impl IntoIterator<Item = T>, mut each: impl FnMut(T) -> Outcome<()>) -> Outcome<Self> {
+    pub(crate) fn of<T>(
+        items: impl IntoIterator<Item = T>,
+        mut each: impl FnMut(T) -> Outcome<()>,
+    ) -> Outcome<Self> {
         let mut took = Vec::new();
         for item in items {
             let start = Instant::now();
@@ -89,6 +94,9 @@ impl Latencies {
     }
 
     pub(crate) fn at(&self, share: f64) -> f64 {
-        self.0.get(((self.0.len() as f64 * share) as usize).min(self.0.len().saturating_sub(1))).copied().unwrap_or(0.0)
+        self.0
+            .get(((self.0.len() as f64 * share) as usize).min(self.0.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or(0.0)
     }
 }

@@ -45,5 +45,8 @@ fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    format!("{cores} cores, {}; each engine in a process of its own.", model.trim_start_matches([' ', '\t', ':']))
+    format!(
+        "{cores} cores, {}; each engine in a process of its own.",
+        model.trim_start_matches([' ', '\t', ':'])
+    )
 }

@@ -40,13 +40,13 @@ pub(crate) fn merge(lists: Vec<RankedList>) -> Vec<Candidate> {
             .iter_mut()
             .enumerate()
             .filter_map(|(number, (position, _, list))| Some((number, *position, list.peek()?)))
-            .min_by(|left, right| first_of(left, right))
+            .min_by(first_of)
             .map(|(number, ..)| number);
         let Some((_, index, list)) = best.map(|number| &mut heads[number]) else { return merged };
-        if let Some(candidate) = list.next() {
-            if seen.insert((*index, candidate.document)) {
-                merged.push(candidate);
-            }
+        if let Some(candidate) = list.next()
+            && seen.insert((*index, candidate.document))
+        {
+            merged.push(candidate);
         }
     }
 }

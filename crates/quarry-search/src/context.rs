@@ -97,10 +97,7 @@ impl<'s> SearchContext<'s> {
     }
 }
 
-fn opened<'c, T>(
-    cell: &'c OnceCell<T>,
-    open: impl FnOnce() -> Result<T, StorageError>,
-) -> Result<&'c T, StorageError> {
+fn opened<T>(cell: &OnceCell<T>, open: impl FnOnce() -> Result<T, StorageError>) -> Result<&T, StorageError> {
     if let Some(value) = cell.get() {
         return Ok(value);
     }

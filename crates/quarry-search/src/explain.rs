@@ -56,3 +56,54 @@ pub(crate) fn query(context: &SearchContext<'_>, graph: &QueryGraph, universe: u
     let micros = started.elapsed().as_micros() as u64;
     trace!(target: TARGET, terms = graph.terms().count(), universe, micros, "query");
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use crate::test_index::{TestIndex, plain};
+
+    /// Keeps what is logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'w> MakeWriter<'w> for Log {
+        type Writer = Log;
+
+        fn make_writer(&'w self) -> Log {
+            self.clone()
+        }
+    }
+
+    #[test]
+    fn terms_and_buckets_are_traced() {
+        let index = TestIndex::new(json!({}), json!([{"id": 1, "t": "red car"}, {"id": 2, "t": "red"}]));
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter("quarry_search::explain=trace")
+            .with_writer(log.clone())
+            .with_ansi(false)
+            .finish();
+        tracing::subscriber::with_default(subscriber, || index.search("red car", plain()));
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("term text=\"redcar\""), "{text}");
+        assert!(text.contains("query terms=3 universe=2"), "{text}");
+        assert!(text.contains("bucket rule=Words level=0 documents=1"), "{text}");
+        assert!(text.contains("bucket rule=ExactWords"), "{text}");
+    }
+}

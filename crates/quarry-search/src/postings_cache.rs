@@ -144,7 +144,11 @@ impl<'s> PostingsCache<'s> {
     }
 
     /// As [`Self::fields`], for all words with a kept prefix.
-    pub(crate) fn prefix_fields(&self, prefix: WordId, text: &str) -> Result<NumberedPostings<'s>, StorageError> {
+    pub(crate) fn prefix_fields(
+        &self,
+        prefix: WordId,
+        text: &str,
+    ) -> Result<NumberedPostings<'s>, StorageError> {
         let table = self.snapshot.tables().prefix_field_postings;
         cached(&self.prefix_fields, prefix, || self.numbered(table, text))
     }

@@ -131,7 +131,7 @@ impl Plain {
     }
 
     fn decode(value: &[u8]) -> RoaringBitmap {
-        if value.len() % 4 == 0 && value.len() <= 28 {
+        if value.len().is_multiple_of(4) && value.len() <= 28 {
             return value.chunks_exact(4).map(|id| u32::from_le_bytes(id.try_into().unwrap())).collect();
         }
         RoaringBitmap::deserialize_from(&value[1..]).unwrap()

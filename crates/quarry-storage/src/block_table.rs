@@ -10,6 +10,7 @@ use std::ops::Bound;
 
 use crate::block::{self, Flags, Found};
 use crate::environment::{Txn, WriteTxn};
+use crate::plain_table::Entry;
 use crate::{PlainTable, StorageError};
 
 /// A table of packed entries. Read here, written by [`crate::BlockWriter`].
@@ -112,7 +113,10 @@ pub(crate) fn prefix_end(prefix: &[u8]) -> Bound<Vec<u8>> {
     }
 }
 
-type Blocks<'t> = Box<dyn Iterator<Item = Result<(&'t [u8], &'t [u8]), StorageError>> + 't>;
+type Blocks<'t> = Box<dyn Iterator<Item = Result<Entry<'t>, StorageError>> + 't>;
+
+/// Key, valid until the next step, and value.
+pub type CursorEntry<'c, 't> = (&'c [u8], &'t [u8]);
 
 /// Walks entries in order. The key is rebuilt in a buffer of the cursor, so it lives until the next step.
 pub struct BlockCursor<'t> {
@@ -167,7 +171,7 @@ impl<'t> BlockCursor<'t> {
 
     /// The next entry; None at the end, and ever after.
     #[allow(clippy::should_implement_trait)]
-    pub fn next(&mut self) -> Result<Option<(&[u8], &'t [u8])>, StorageError> {
+    pub fn next(&mut self) -> Result<Option<CursorEntry<'_, 't>>, StorageError> {
         Ok(self.advance()?.then_some((self.key.as_slice(), self.value)))
     }
 

@@ -29,13 +29,16 @@ pub trait BlockSink {
     fn delete(&mut self, key: &[u8]) -> Result<(), Self::Error>;
 }
 
+/// First key and bytes of a block, copied.
+pub type StoredBlock = (Vec<u8>, Vec<u8>);
+
 /// Where a writer reads and writes blocks. Keys and blocks come as copies: the store may be written next.
 pub trait BlockStore: BlockSink {
     /// The block with the greatest first key at or below `key`.
-    fn floor(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageError>;
+    fn floor(&self, key: &[u8]) -> Result<Option<StoredBlock>, StorageError>;
 
     /// The block with the least first key above `key`; above nothing, the first block.
-    fn above(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageError>;
+    fn above(&self, key: &[u8]) -> Result<Option<StoredBlock>, StorageError>;
 }
 
 /// Reads from a snapshot, writes to a sink: what is written is not seen.
@@ -64,18 +67,18 @@ fn to_owned((key, block): (&[u8], &[u8])) -> (Vec<u8>, Vec<u8>) {
     (key.to_vec(), block.to_vec())
 }
 
-fn above(table: BlockTable, txn: &Txn<'_>, key: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageError> {
+fn above(table: BlockTable, txn: &Txn<'_>, key: &[u8]) -> Result<Option<StoredBlock>, StorageError> {
     let blocks = table.blocks();
     let found = if key.is_empty() { blocks.first(txn)? } else { blocks.above(txn, key)? };
     Ok(found.map(to_owned))
 }
 
 impl<S: BlockSink> BlockStore for SnapshotStore<'_, S> {
-    fn floor(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn floor(&self, key: &[u8]) -> Result<Option<StoredBlock>, StorageError> {
         Ok(self.table.blocks().floor(self.txn, key)?.map(to_owned))
     }
 
-    fn above(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn above(&self, key: &[u8]) -> Result<Option<StoredBlock>, StorageError> {
         above(self.table, self.txn, key)
     }
 }
@@ -101,11 +104,11 @@ impl BlockSink for DirectStore<'_, '_> {
 }
 
 impl BlockStore for DirectStore<'_, '_> {
-    fn floor(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn floor(&self, key: &[u8]) -> Result<Option<StoredBlock>, StorageError> {
         Ok(self.table.blocks().floor(self.txn, key)?.map(to_owned))
     }
 
-    fn above(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn above(&self, key: &[u8]) -> Result<Option<StoredBlock>, StorageError> {
         above(self.table, self.txn, key)
     }
 }
@@ -357,11 +360,12 @@ impl<B: BlockStore> BlockWriter<B> {
             self.pending.clear();
             return Ok(());
         }
-        if self.pending.packed_bytes < BLOCK_BYTES_MIN && !self.pending.entries.is_empty() {
-            if let Some(next) = self.next_block(&group)? {
-                self.group = Some(self.extend(group, next)?);
-                return Ok(());
-            }
+        if self.pending.packed_bytes < BLOCK_BYTES_MIN
+            && !self.pending.entries.is_empty()
+            && let Some(next) = self.next_block(&group)?
+        {
+            self.group = Some(self.extend(group, next)?);
+            return Ok(());
         }
         self.flush(&mut group)?;
         match group.stored_key.take() {
@@ -371,7 +375,7 @@ impl<B: BlockStore> BlockWriter<B> {
     }
 
     /// The block behind `group`, if it is this writer's.
-    fn next_block(&self, group: &Group) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn next_block(&self, group: &Group) -> Result<Option<StoredBlock>, StorageError> {
         let Some(next_key) = group.next_key.as_ref().filter(|next| self.owns(next)) else { return Ok(None) };
         Ok(self.store.floor(next_key)?.filter(|(key, _)| key == next_key))
     }

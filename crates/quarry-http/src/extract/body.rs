@@ -74,7 +74,7 @@ impl LimitedBody {
 /// A size in the largest unit under it: binary units when it divides by 1024, else decimal ones; up to
 /// three decimals, without zeros at the end.
 fn described_size(bytes: u64) -> String {
-    let (step, units): (u64, &[&str]) = if bytes % 1024 == 0 {
+    let (step, units): (u64, &[&str]) = if bytes.is_multiple_of(1024) {
         (1024, &["B", "KiB", "MiB", "GiB", "TiB", "PiB"])
     } else {
         (1000, &["B", "KB", "MB", "GB", "TB", "PB"])

@@ -49,10 +49,10 @@ pub(crate) async fn fetch(
 async fn fetch_documents(app: &Arc<App>, uid: IndexUid, request: FetchDocuments) -> Answer {
     let ids = request.identifiers()?;
     let features = app.queue.features();
-    if let Some(filter) = &request.filter {
-        if let Some(filter) = parse_filter(filter, Code::InvalidDocumentFilter)? {
-            check_features(&filter, &features)?;
-        }
+    if let Some(filter) = &request.filter
+        && let Some(filter) = parse_filter(filter, Code::InvalidDocumentFilter)?
+    {
+        check_features(&filter, &features)?;
     }
     let permit = match features.disable_documents_fetch_queue {
         true => None,

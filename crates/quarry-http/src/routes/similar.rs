@@ -32,10 +32,10 @@ pub(crate) async fn by_query_string(
 }
 
 async fn answer(app: &Arc<App>, uid: IndexUid, query: SimilarQuery) -> Answer {
-    if let Some(filter) = &query.filter {
-        if let Some(filter) = parse_filter(filter, Code::InvalidSimilarFilter)? {
-            check_features(&filter, &app.queue.features())?;
-        }
+    if let Some(filter) = &query.filter
+        && let Some(filter) = parse_filter(filter, Code::InvalidSimilarFilter)?
+    {
+        check_features(&filter, &app.queue.features())?;
     }
     let permit = app.search_queue.acquire().await?;
     blocking(app, move |app| {

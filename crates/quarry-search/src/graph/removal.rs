@@ -82,9 +82,8 @@ impl RemovalOrder {
             MatchingStrategy::Frequency => frequency_costs(context)?,
         };
         // A n-gram goes with the last of its words.
-        let cost_of = |term: &Term| {
-            term.indexes.clone().map(|index| costs[usize::from(index)]).max().unwrap_or(0)
-        };
+        let cost_of =
+            |term: &Term| term.indexes.clone().map(|index| costs[usize::from(index)]).max().unwrap_or(0);
         let is_mandatory = |term: &Term| matches!(term.kind, TermKind::Phrase(_));
         let mut removable: BTreeSet<u8> =
             terms.iter().filter(|term| !is_mandatory(term)).map(cost_of).collect();

@@ -16,6 +16,8 @@ pub(crate) mod parse;
 pub(crate) mod prefix;
 pub(crate) mod split_words;
 pub(crate) mod term;
+#[cfg(test)]
+mod tests;
 pub(crate) mod typo;
 
 pub(crate) use interner::{PhraseId, WordId};

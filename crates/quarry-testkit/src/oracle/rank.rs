@@ -42,7 +42,7 @@ pub(crate) fn rank<'a>(
 ) -> Vec<(&'a Parsed<'a>, f64)> {
     let placeholder = terms.terms_count == 0;
     let rules = rules(settings, query, placeholder);
-    let paths: Vec<Path> = path::all(terms, &|_| false)
+    let paths: Vec<Path> = path::all(terms)
         .into_iter()
         .map(|path| path.into_iter().map(|node| terms.nodes[node].clone()).collect())
         .collect();
@@ -167,19 +167,35 @@ fn all_match(path: &Path, document: &Parsed<'_>) -> bool {
 fn words<'a>(terms: &Terms, bucket: Bucket<'a>) -> Vec<Bucket<'a>> {
     let mut choices = Vec::new();
     for path in &bucket.paths {
-        for groups in 0..=terms.removable.len() {
-            let gone = |node: &Node| {
-                !node.mandatory && terms.removable[..groups].iter().any(|group| group.contains(&node.first))
-            };
-            let cost: u32 = path.iter().filter(|node| gone(node)).map(Node::terms_count).sum();
-            let left: Path = path.iter().filter(|node| !gone(node)).cloned().collect();
-            choices.push((cost, left));
-        }
+        give_up(terms, path, 0, (0, Vec::new()), &mut choices);
     }
     let cost_max = choices.iter().map(|(cost, _)| *cost).max().unwrap_or(0);
     let phrases = terms.nodes.iter().filter(|node| node.is_phrase);
     let phrase_words: u32 = phrases.map(|node| u32::from(node.to - node.from) + 1).sum();
     by_least_cost(bucket.documents, cost_max, phrase_words.saturating_sub(1), &choices, &all_match)
+}
+
+/// Every way to give up nodes of a path from left to right: behind one that was given up, those that go before it
+/// must be given up too.
+fn give_up(
+    terms: &Terms,
+    path: &[Node],
+    latest: usize,
+    (cost, kept): (u32, Path),
+    out: &mut Vec<(u32, Path)>,
+) {
+    let Some((node, rest)) = path.split_first() else {
+        out.push((cost, kept));
+        return;
+    };
+    let step = terms.removal_step(node);
+    if step.is_none_or(|step| step >= latest) {
+        let kept = kept.iter().chain([node]).cloned().collect();
+        give_up(terms, rest, latest, (cost, kept), out);
+    }
+    if let Some(step) = step {
+        give_up(terms, rest, latest.max(step), (cost + node.terms_count(), kept), out);
+    }
 }
 
 /// Every way to choose one alternative for each node: total cost and the narrowed path.

@@ -102,15 +102,25 @@ impl Terms {
         Terms { nodes, terms_count: spans.len(), negative_words, removable }
     }
 
+    /// When a node is given up, from 1; None if every document must match it. Joined terms go with the last of them.
+    pub(crate) fn removal_step(&self, node: &Node) -> Option<usize> {
+        if node.mandatory {
+            return None;
+        }
+        let step =
+            |term: usize| self.removable.iter().position(|group| group.contains(&term)).map(|at| at + 1);
+        (node.first..=node.last).map(step).collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
     /// Whether the document satisfies the query with all that may be left out left out.
     pub(crate) fn may_match(&self, document: &Parsed<'_>) -> bool {
         if self.negative_words.iter().any(|word| document.has_word(word)) {
             return false;
         }
-        let gone: BTreeSet<usize> = self.removable.iter().flatten().copied().collect();
-        super::path::all(self, &|node| gone.contains(&node.first) && !node.mandatory)
-            .iter()
-            .any(|path| path.iter().all(|&node| self.nodes[node].matches(document)))
+        super::path::all(self).iter().any(|path| {
+            let needed = path.iter().map(|&node| &self.nodes[node]);
+            needed.filter(|node| self.removal_step(node).is_none()).all(|node| node.matches(document))
+        })
     }
 }
 
