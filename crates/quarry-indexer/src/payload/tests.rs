@@ -1,3 +1,5 @@
+//! Payloads of every format: what is taken, what is refused and in which words.
+
 #![allow(clippy::unwrap_used)]
 
 use super::*;
