@@ -247,7 +247,7 @@ fn exact_words(bucket: Bucket<'_>) -> Vec<Bucket<'_>> {
         let mut options = vec![(node.terms_count(), node.clone())];
         if let Some(exact) = &node.exact {
             let classes = [vec![exact.clone()], Vec::new(), Vec::new()];
-            options.push((0, Node { classes, mandatory: true, ..node.clone() }));
+            options.push((0, Node { classes, typos_max: 0, mandatory: true, ..node.clone() }));
         }
         options
     };
