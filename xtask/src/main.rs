@@ -6,6 +6,7 @@ mod conformance;
 mod crash;
 mod fuzz;
 mod http;
+mod long_tests;
 mod memory;
 mod random;
 mod run;
@@ -27,6 +28,13 @@ const USAGE: &str = "usage: cargo xtask <verb>
   fuzz [OPTIONS] [TARGET]   random inputs for every parser, codec and stored structure (needs cargo-fuzz)
       --seconds N           for each target [60]
       --sanitizer NAME      what watches the memory: none, address ... [none]
+  model [OPTIONS]           the engine against a slow twin on random indexes: the long form of the test
+      --cases N             queries [100000]
+      --first N             number of the first index [0]; a number always gives the same index
+      --release             with a release build
+  histories [OPTIONS]       all films in other batches, threads and orders: the long form of the test
+      --documents N         only so many films
+      --release             with a release build
   crash [OPTIONS]           kills a server under a random load again and again, and checks what is left
       --kills N             how often [100]
       --seed S              repeats the load of an earlier run
@@ -49,6 +57,8 @@ fn main() -> ExitCode {
         "conformance" => conformance::run(rest),
         "clients" => clients::run(),
         "fuzz" => fuzz::run(rest),
+        "model" => long_tests::model(rest),
+        "histories" => long_tests::histories(rest),
         "crash" => crash::run(rest),
         "memory" => memory::run(rest),
         _ => Err(format!("unknown verb `{verb}`\n{USAGE}")),

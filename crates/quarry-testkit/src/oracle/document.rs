@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 /// A document cut into words.
 #[derive(Debug)]
 pub(crate) struct Parsed<'d> {
+    /// Its internal number.
+    pub(crate) number: u32,
     pub(crate) id: &'d str,
     pub(crate) json: &'d Map<String, Value>,
     /// By attribute, in the order of the settings: positions and words.
@@ -18,8 +20,7 @@ pub(crate) struct Parsed<'d> {
 
 impl<'d> Parsed<'d> {
     pub(crate) fn of(
-        id: &'d str,
-        json: &'d Map<String, Value>,
+        (number, id, json): (u32, &'d str, &'d Map<String, Value>),
         searchable: &[String],
         tokenizer: &Tokenizer,
     ) -> Parsed<'d> {
@@ -37,7 +38,7 @@ impl<'d> Parsed<'d> {
                 }
             }
         }
-        Parsed { id, json, attributes, distances }
+        Parsed { number, id, json, attributes, distances }
     }
 
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {

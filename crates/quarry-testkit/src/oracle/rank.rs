@@ -1,423 +1,175 @@
-//! The ranking rules: each is a cost of a document on a path; documents of one cost form a bucket.
+//! The rules one inside the other, bucket by bucket, as far as the page of hits needs them.
 
-use quarry_text::bucket_position;
+use std::collections::BTreeSet;
 
 use super::document::Parsed;
-use super::filter::{self, FacetValue};
 use super::path;
-use super::terms::{Form, Node, Terms, form_matches};
-use super::{OracleQuery, OracleSettings, Strategy};
+use super::rules::{self, Bucket, Documents, Path, Rule};
+use super::terms::Terms;
+use super::{OraclePage, OracleQuery, OracleSettings, values};
 
-type Documents<'a> = Vec<&'a Parsed<'a>>;
-
-/// A way through the query, its nodes narrowed by the rules before.
-type Path = Vec<Node>;
-
-/// One rule in the order of their application.
-enum Rule {
-    Words,
-    Typo,
-    Proximity,
-    AttributeRank,
-    WordPosition,
-    ExactAttribute,
-    ExactWords,
-    Sort(String, bool),
+/// The documents of a page, and those that do not count any more.
+pub(crate) struct Ranked<'a> {
+    pub(crate) hits: Vec<(&'a Parsed<'a>, f64)>,
+    /// Numbers of those that distinct or the threshold took out.
+    pub(crate) left_out: BTreeSet<u32>,
 }
 
-/// A part of what a rule makes of a bucket, best first.
-struct Bucket<'a> {
-    documents: Documents<'a>,
-    paths: Vec<Path>,
-    /// Rank and greatest rank; None for rules that do not count.
-    score: Option<(u32, u32)>,
-}
-
-/// All documents in order with their global scores.
+/// Ranks `universe`, a part of the documents of the `index`.
 pub(crate) fn rank<'a>(
     settings: &OracleSettings,
     query: &OracleQuery,
     terms: &Terms,
-    universe: Documents<'a>,
-) -> Vec<(&'a Parsed<'a>, f64)> {
-    let placeholder = terms.terms_count == 0;
-    let rules = rules(settings, query, placeholder);
+    index: &'a [Parsed<'a>],
+    universe: &[&'a Parsed<'a>],
+) -> Ranked<'a> {
+    let distinct = query.distinct.as_deref().or(settings.distinct.as_deref());
+    let (offset, length) = window(query.page, settings.total_hits_max);
+    let is_exact = matches!(query.page, OraclePage::Page { .. });
+    let ranks_all = is_exact && (distinct.is_some() || query.threshold.is_some());
+    let rules = rules::rules(settings, query, terms.terms_count == 0);
+    let mut ranking = Ranking {
+        settings,
+        terms,
+        index,
+        distinct,
+        threshold: query.threshold,
+        is_ranked: !rules.is_empty(),
+        offset: if ranks_all { 0 } else { offset },
+        length: if ranks_all { settings.total_hits_max } else { length },
+        passed: 0,
+        hits: Vec::new(),
+        excluded: BTreeSet::new(),
+        dropped: BTreeSet::new(),
+    };
     let paths: Vec<Path> = path::all(terms)
         .into_iter()
         .map(|path| path.into_iter().map(|node| terms.nodes[node].clone()).collect())
         .collect();
-    let mut ranked = Vec::new();
-    split(
-        &rules,
-        terms,
-        settings,
-        Bucket { documents: universe, paths, score: None },
-        (1.0, 1.0),
-        &mut ranked,
-    );
-    ranked
+    let bucket = Bucket { documents: universe.to_vec(), paths, score: None };
+    ranking.split(&rules, bucket, (1.0, 1.0));
+    if is_exact {
+        ranking.exclude_in_rest(universe);
+    }
+    let mut hits = ranking.hits;
+    if ranks_all {
+        hits = hits.into_iter().skip(offset).take(length).collect();
+    }
+    Ranked { hits, left_out: &ranking.excluded | &ranking.dropped }
 }
 
-fn rules(settings: &OracleSettings, query: &OracleQuery, placeholder: bool) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = Vec::new();
-    let mut words_seen = query.strategy == Strategy::All;
-    for name in &settings.ranking_rules {
-        let relevancy: Vec<Rule> = match name.as_str() {
-            "words" => Vec::new(),
-            "typo" => vec![Rule::Typo],
-            "proximity" => vec![Rule::Proximity],
-            "attributeRank" => vec![Rule::AttributeRank],
-            "wordPosition" => vec![Rule::WordPosition],
-            "exactness" => vec![Rule::ExactAttribute, Rule::ExactWords],
-            "sort" => {
-                for (field, ascending) in &query.sort {
-                    rules.push(Rule::Sort(field.clone(), *ascending));
-                }
+/// Hits to skip and hits to show: only the first `total_hits_max` can be reached.
+fn window(page: OraclePage, total_hits_max: usize) -> (usize, usize) {
+    let (offset, length) = match page {
+        OraclePage::Window { offset, limit } => (offset, limit),
+        OraclePage::Page { page: 0, .. } => (0, 0),
+        OraclePage::Page { page, hits } => ((page - 1) * hits, hits),
+    };
+    let offset = offset.min(total_hits_max);
+    (offset, length.min(total_hits_max - offset))
+}
+
+struct Ranking<'r, 'a> {
+    settings: &'r OracleSettings,
+    terms: &'r Terms,
+    index: &'a [Parsed<'a>],
+    distinct: Option<&'r str>,
+    threshold: Option<f64>,
+    /// Whether there is any rule.
+    is_ranked: bool,
+    offset: usize,
+    length: usize,
+    /// Documents that went by, before the page or into it.
+    passed: usize,
+    hits: Vec<(&'a Parsed<'a>, f64)>,
+    /// Documents that share a value with one that went by.
+    excluded: BTreeSet<u32>,
+    /// Documents below the threshold.
+    dropped: BTreeSet<u32>,
+}
+
+impl<'a> Ranking<'_, 'a> {
+    fn is_full(&self) -> bool {
+        self.hits.len() >= self.length
+    }
+
+    fn split(&mut self, rules: &[Rule], mut bucket: Bucket<'a>, (rank, max): (f64, f64)) {
+        bucket.documents.retain(|document| !self.excluded.contains(&document.number));
+        if self.is_full() || bucket.documents.is_empty() {
+            return;
+        }
+        let Some((rule, rest)) = rules.split_first() else { return self.emit(&bucket.documents, rank / max) };
+        // What lies before the page is not looked at any closer.
+        if self.passed + bucket.documents.len() <= self.offset {
+            return self.emit(&bucket.documents, rank / max);
+        }
+        let mut remaining: Documents<'a> = bucket.documents.clone();
+        let parts = rules::parts(rule, self.terms, self.settings, &bucket);
+        for step in 0..parts.count {
+            if self.is_full() {
+                return;
+            }
+            let part = (parts.at)(step, &remaining);
+            if part.documents.is_empty() {
                 continue;
             }
-            custom => {
-                if let Some((field, direction)) = custom.rsplit_once(':') {
-                    rules.push(Rule::Sort(field.to_owned(), direction == "asc"));
+            let numbers: BTreeSet<u32> = part.documents.iter().map(|document| document.number).collect();
+            remaining.retain(|document| !numbers.contains(&document.number));
+            let score = match part.score {
+                Some((local, local_max)) => {
+                    let (local, local_max) = (f64::from(local), f64::from(local_max));
+                    ((rank - 1.0).max(0.0) * local_max + local, max * local_max)
                 }
+                None => (rank, max),
+            };
+            if self.threshold.is_some_and(|threshold| score.0 / score.1 < threshold) {
+                self.dropped.extend(numbers);
+                self.dropped.extend(remaining.iter().map(|document| document.number));
+                return;
+            }
+            self.split(rest, part, score);
+            remaining.retain(|document| !self.excluded.contains(&document.number));
+        }
+    }
+
+    /// Lets documents go by in the order of their numbers: a bucket that rules made as a whole, documents that
+    /// nothing ranks as far as the page goes.
+    fn emit(&mut self, documents: &[&'a Parsed<'a>], score: f64) {
+        for document in documents {
+            if self.is_full() && !self.is_ranked {
+                return;
+            }
+            if self.excluded.contains(&document.number) {
                 continue;
             }
-        };
-        if !placeholder {
-            if !words_seen {
-                words_seen = true;
-                rules.push(Rule::Words);
+            self.exclude_others(document);
+            self.passed += 1;
+            if self.passed > self.offset && !self.is_full() {
+                self.hits.push((document, score));
             }
-            rules.extend(relevancy);
         }
     }
-    rules
-}
 
-fn split<'a>(
-    rules: &[Rule],
-    terms: &Terms,
-    settings: &OracleSettings,
-    bucket: Bucket<'a>,
-    (rank, max): (f64, f64),
-    ranked: &mut Vec<(&'a Parsed<'a>, f64)>,
-) {
-    let Some((rule, rest)) = rules.split_first() else {
-        ranked.extend(bucket.documents.into_iter().map(|document| (document, rank / max)));
-        return;
-    };
-    for part in buckets(rule, terms, settings, bucket) {
-        let score = match part.score {
-            Some((local, local_max)) => {
-                ((rank - 1.0).max(0.0) * f64::from(local_max) + f64::from(local), max * f64::from(local_max))
-            }
-            None => (rank, max),
+    /// A document that is kept excludes all others that share a value.
+    fn exclude_others(&mut self, kept: &Parsed<'_>) {
+        let Some(field) = self.distinct else { return };
+        let values = values::of(kept.json, field);
+        let shares = |document: &&Parsed<'_>| {
+            document.number != kept.number
+                && values::of(document.json, field).iter().any(|value| values.contains(value))
         };
-        split(rest, terms, settings, part, score, ranked);
+        self.excluded.extend(self.index.iter().filter(shares).map(|document| document.number));
     }
-}
 
-fn buckets<'a>(rule: &Rule, terms: &Terms, settings: &OracleSettings, bucket: Bucket<'a>) -> Vec<Bucket<'a>> {
-    match rule {
-        Rule::Sort(field, ascending) => by_value(field, *ascending, bucket),
-        Rule::ExactAttribute => by_exact_attribute(bucket),
-        Rule::Words => words(terms, bucket),
-        Rule::Typo => typo(bucket),
-        Rule::ExactWords => exact_words(bucket),
-        Rule::Proximity => by_path_cost(bucket, &proximity),
-        Rule::AttributeRank => {
-            let heaviest = settings.searchable.len().saturating_sub(1) as u32;
-            by_path_cost(bucket, &|path, document| attribute_rank(path, document, heaviest))
-        }
-        Rule::WordPosition => by_path_cost(bucket, &word_position),
-    }
-}
-
-/// Distributes documents by their least cost over `choices`: a cost and a narrowed path each, for those documents
-/// that satisfy it. The greatest rank is one more than the greatest cost.
-fn by_least_cost<'a>(
-    documents: Documents<'a>,
-    cost_max: u32,
-    extra: u32,
-    choices: &[(u32, Path)],
-    satisfies: &dyn Fn(&Path, &Parsed<'a>) -> bool,
-) -> Vec<Bucket<'a>> {
-    let rank_max = cost_max + 1 + extra;
-    let mut left = documents;
-    let mut found = Vec::new();
-    for cost in 0..=cost_max {
-        let at_cost = || choices.iter().filter(|(choice, _)| *choice == cost).map(|(_, path)| path);
-        let (taken, others): (Documents<'a>, Documents<'a>) =
-            left.into_iter().partition(|document| at_cost().any(|path| satisfies(path, document)));
-        left = others;
-        if !taken.is_empty() {
-            let paths: Vec<Path> = at_cost()
-                .filter(|path| taken.iter().any(|document| satisfies(path, document)))
-                .cloned()
-                .collect();
-            found.push(Bucket { documents: taken, paths, score: Some((rank_max - cost, rank_max)) });
+    /// For exact totals: of what ranking did not come to, one document of each value stays.
+    fn exclude_in_rest(&mut self, universe: &[&'a Parsed<'a>]) {
+        let hits: BTreeSet<u32> = self.hits.iter().map(|(document, _)| document.number).collect();
+        for document in universe {
+            let is_over =
+                [&hits, &self.dropped, &self.excluded].iter().any(|set| set.contains(&document.number));
+            if !is_over {
+                self.exclude_others(document);
+            }
         }
     }
-    found
-}
-
-fn all_match(path: &Path, document: &Parsed<'_>) -> bool {
-    path.iter().all(|node| node.matches(document))
-}
-
-fn words<'a>(terms: &Terms, bucket: Bucket<'a>) -> Vec<Bucket<'a>> {
-    let mut choices = Vec::new();
-    for path in &bucket.paths {
-        give_up(terms, path, 0, (0, Vec::new()), &mut choices);
-    }
-    let cost_max = choices.iter().map(|(cost, _)| *cost).max().unwrap_or(0);
-    let phrases = terms.nodes.iter().filter(|node| node.is_phrase);
-    let phrase_words: u32 = phrases.map(|node| u32::from(node.to - node.from) + 1).sum();
-    by_least_cost(bucket.documents, cost_max, phrase_words.saturating_sub(1), &choices, &all_match)
-}
-
-/// Every way to give up nodes of a path from left to right: behind one that was given up, those that go before it
-/// must be given up too.
-fn give_up(
-    terms: &Terms,
-    path: &[Node],
-    latest: usize,
-    (cost, kept): (u32, Path),
-    out: &mut Vec<(u32, Path)>,
-) {
-    let Some((node, rest)) = path.split_first() else {
-        out.push((cost, kept));
-        return;
-    };
-    let step = terms.removal_step(node);
-    if step.is_none_or(|step| step >= latest) {
-        let kept = kept.iter().chain([node]).cloned().collect();
-        give_up(terms, rest, latest, (cost, kept), out);
-    }
-    if let Some(step) = step {
-        give_up(terms, rest, latest.max(step), (cost + node.terms_count(), kept), out);
-    }
-}
-
-/// Every way to choose one alternative for each node: total cost and the narrowed path.
-fn combinations(path: &Path, alternatives: &dyn Fn(&Node) -> Vec<(u32, Node)>) -> Vec<(u32, Path)> {
-    path.iter().fold(vec![(0, Vec::new())], |ways, node| {
-        let options = alternatives(node);
-        ways.iter()
-            .flat_map(|(cost, chosen)| {
-                options.iter().map(move |(more, narrowed)| {
-                    let mut longer: Path = chosen.clone();
-                    longer.push(narrowed.clone());
-                    (cost + more, longer)
-                })
-            })
-            .collect()
-    })
-}
-
-fn joined_cost(node: &Node) -> u32 {
-    if node.terms_count() == 1 { 0 } else { node.terms_count() }
-}
-
-fn typo(bucket: Bucket<'_>) -> Vec<Bucket<'_>> {
-    let with_class = |node: &Node| -> Vec<(u32, Node)> {
-        (0..=node.typos_max)
-            .map(|class| {
-                let mut narrowed = node.clone();
-                for (other, forms) in narrowed.classes.iter_mut().enumerate() {
-                    if other != class {
-                        forms.clear();
-                    }
-                }
-                if class > 0 {
-                    narrowed.exact = None;
-                }
-                (class as u32 + joined_cost(node), narrowed)
-            })
-            .collect()
-    };
-    let cost = |path: &Path| path.iter().map(|node| node.typos_max as u32 + joined_cost(node)).sum();
-    let cost_max = bucket.paths.iter().map(cost).max().unwrap_or(0);
-    let choices: Vec<(u32, Path)> =
-        bucket.paths.iter().flat_map(|path| combinations(path, &with_class)).collect();
-    by_least_cost(bucket.documents, cost_max, 0, &choices, &all_match)
-}
-
-fn exact_words(bucket: Bucket<'_>) -> Vec<Bucket<'_>> {
-    let exact_or_any = |node: &Node| -> Vec<(u32, Node)> {
-        let mut options = vec![(node.terms_count(), node.clone())];
-        if let Some(exact) = &node.exact {
-            let classes = [vec![exact.clone()], Vec::new(), Vec::new()];
-            options.push((0, Node { classes, typos_max: 0, mandatory: true, ..node.clone() }));
-        }
-        options
-    };
-    let cost = |path: &Path| path.iter().map(Node::terms_count).sum();
-    let cost_max = bucket.paths.iter().map(cost).max().unwrap_or(0);
-    let choices: Vec<(u32, Path)> =
-        bucket.paths.iter().flat_map(|path| combinations(path, &exact_or_any)).collect();
-    by_least_cost(bucket.documents, cost_max, 0, &choices, &all_match)
-}
-
-/// For rules that leave terms whole: the cost of a document on a path, and the greatest cost of the path.
-type PathCost<'c> = &'c dyn Fn(&Path, Option<&Parsed<'_>>) -> u32;
-
-fn by_path_cost<'a>(bucket: Bucket<'a>, cost: PathCost<'_>) -> Vec<Bucket<'a>> {
-    let cost_max = bucket.paths.iter().map(|path| cost(path, None)).max().unwrap_or(0);
-    let mut found: Vec<Bucket<'a>> = Vec::new();
-    let on_path =
-        |path: &Path, document: &Parsed<'a>| all_match(path, document).then(|| cost(path, Some(document)));
-    let least = |document: &Parsed<'a>| bucket.paths.iter().filter_map(|path| on_path(path, document)).min();
-    for wanted in 0..=cost_max {
-        let documents: Documents<'a> =
-            bucket.documents.iter().copied().filter(|document| least(document) == Some(wanted)).collect();
-        if documents.is_empty() {
-            continue;
-        }
-        let paths = bucket
-            .paths
-            .iter()
-            .filter(|path| documents.iter().any(|document| on_path(path, document) == Some(wanted)))
-            .cloned()
-            .collect();
-        found.push(Bucket { documents, paths, score: Some((cost_max + 1 - wanted, cost_max + 1)) });
-    }
-    found
-}
-
-/// With no document: the greatest cost.
-fn proximity(path: &Path, document: Option<&Parsed<'_>>) -> u32 {
-    let joined: u32 = path.iter().map(|node| node.terms_count() - 1).sum();
-    let edges = path.windows(2).map(|pair| {
-        if pair[0].to + 1 != pair[1].from {
-            return 0;
-        }
-        let Some(document) = document else { return 3 };
-        let pairs = pair[0].forms().flat_map(|left| pair[1].forms().map(move |right| (left, right)));
-        pairs.filter_map(|(left, right)| pair_cost(left, right, document)).min().unwrap_or(3)
-    });
-    joined + edges.sum::<u32>()
-}
-
-fn pair_cost(left: &Form, right: &Form, document: &Parsed<'_>) -> Option<u32> {
-    if !form_matches(left, document) || !form_matches(right, document) {
-        return None;
-    }
-    let (before, after) = (left.last()?, right.first()?);
-    let forward = document.distance(before, after).map(|distance| u32::from(distance) - 1);
-    let single = left.len() == 1 && right.len() == 1;
-    let backward =
-        document.distance(after, before).filter(|_| single).map(u32::from).filter(|cost| *cost < 3);
-    forward.into_iter().chain(backward).min()
-}
-
-fn attribute_rank(path: &Path, document: Option<&Parsed<'_>>, heaviest: u32) -> u32 {
-    path.iter()
-        .map(|node| {
-            let Some(document) = document else { return heaviest * node.terms_count() };
-            let found = node.forms().filter(|form| form_matches(form, document));
-            let lightest = found.flat_map(|form| document.attributes_of(&form[0]).min()).min();
-            lightest.map_or(heaviest, |weight| weight as u32) * node.terms_count()
-        })
-        .sum()
-}
-
-fn word_position(path: &Path, document: Option<&Parsed<'_>>) -> u32 {
-    path.iter()
-        .map(|node| {
-            let count = node.terms_count() as u16;
-            let Some(document) = document else { return 10 * node.terms_count() };
-            let found = node.forms().filter(|form| form_matches(form, document));
-            let costs = found.flat_map(|form| document.positions_of(&form[0])).map(|position| {
-                let distance = position.abs_diff(node.from);
-                (0..count).map(|more| step(distance + more)).sum::<u32>()
-            });
-            costs.min().unwrap_or(10 * node.terms_count())
-        })
-        .sum()
-}
-
-fn step(distance: u16) -> u32 {
-    match distance {
-        0 => 0,
-        1 => 1,
-        2..=4 => 2,
-        5..=7 => 3,
-        8..=11 => 4,
-        12..=16 => 5,
-        17..=24 => 6,
-        25..=64 => 7,
-        65..=256 => 8,
-        257..=1024 => 9,
-        _ => 10,
-    }
-}
-
-fn by_exact_attribute(bucket: Bucket<'_>) -> Vec<Bucket<'_>> {
-    let mut exact: Vec<&Node> = Vec::new();
-    for node in bucket.paths.iter().flatten().filter(|node| node.terms_count() == 1 && node.exact.is_some()) {
-        if exact.iter().all(|other| other.first != node.first) {
-            exact.push(node);
-        }
-    }
-    exact.sort_by_key(|node| node.first);
-    let usable = !exact.is_empty() && exact.iter().enumerate().all(|(index, node)| node.first == index);
-    let words: Vec<(u16, &str)> = exact
-        .iter()
-        .flat_map(|node| {
-            node.exact.iter().flatten().enumerate().map(|(at, word)| (node.from + at as u16, word.as_str()))
-        })
-        .collect();
-    let rank = |document: &Parsed<'_>| -> u32 {
-        let aligned = words.iter().all(|(position, word)| {
-            document.positions_of(word).any(|stored| stored == bucket_position(*position))
-        });
-        if !usable || !aligned {
-            return 1;
-        }
-        let holding = (0..document.attributes_count()).filter(|attribute| {
-            words.iter().all(|(_, word)| document.attributes_of(word).any(|at| at == *attribute))
-        });
-        let complete = |attribute: usize| document.word_count(attribute) == words.len();
-        holding.map(|attribute| if complete(attribute) { 3 } else { 2 }).max().unwrap_or(1)
-    };
-    let part = |wanted: u32| Bucket {
-        documents: bucket.documents.iter().copied().filter(|document| rank(document) == wanted).collect(),
-        paths: bucket.paths.clone(),
-        score: Some((wanted, 3)),
-    };
-    [3, 2, 1].into_iter().map(part).filter(|part| !part.documents.is_empty()).collect()
-}
-
-fn by_value<'a>(field: &str, ascending: bool, bucket: Bucket<'a>) -> Vec<Bucket<'a>> {
-    let key = |document: &Parsed<'a>| -> Option<FacetValue> {
-        let mut values = filter::values(document.json, field);
-        // Numbers come first in both directions.
-        if values.iter().any(|value| matches!(value, FacetValue::Number(_))) {
-            values.retain(|value| matches!(value, FacetValue::Number(_)));
-        }
-        values.sort_by(FacetValue::order);
-        if ascending { values.into_iter().next() } else { values.into_iter().next_back() }
-    };
-    let kind = |value: &Option<FacetValue>| match value {
-        Some(FacetValue::Number(_)) => 0,
-        Some(FacetValue::Text(_)) => 1,
-        None => 2,
-    };
-    let mut keyed: Vec<(Option<FacetValue>, &'a Parsed<'a>)> =
-        bucket.documents.iter().map(|document| (key(document), *document)).collect();
-    keyed.sort_by(|(a, _), (b, _)| {
-        kind(a).cmp(&kind(b)).then_with(|| match (a, b) {
-            (Some(a), Some(b)) if ascending => a.order(b),
-            (Some(a), Some(b)) => b.order(a),
-            _ => std::cmp::Ordering::Equal,
-        })
-    });
-    keyed
-        .chunk_by(|(a, _), (b, _)| a == b)
-        .map(|run| Bucket {
-            documents: run.iter().map(|(_, document)| *document).collect(),
-            paths: bucket.paths.clone(),
-            score: None,
-        })
-        .collect()
 }

@@ -35,6 +35,8 @@ pub(crate) struct Node {
     pub(crate) classes: [Vec<Form>; 3],
     /// The most typos that count for the scale of the typo rule.
     pub(crate) typos_max: usize,
+    /// Whether it may be reached by typos.
+    pub(crate) allows_typos: bool,
     /// The word as it was typed, or the phrase; None for joined terms, and when no document holds it.
     pub(crate) exact: Option<Form>,
     pub(crate) mandatory: bool,
@@ -180,13 +182,13 @@ impl Dictionaries<'_> {
     fn term(&self, index: usize, span: &Span) -> Node {
         let to = span.from + span.words.len() as u16 - 1;
         let exact = span.words.iter().all(|word| self.words.contains(word)).then(|| span.words.clone());
-        let (classes, typos_max) = if span.is_phrase {
-            ([vec![span.words.clone()], Vec::new(), Vec::new()], 0)
+        let (classes, typos_max, allowed) = if span.is_phrase {
+            ([vec![span.words.clone()], Vec::new(), Vec::new()], 0, 0)
         } else {
             let allowed = typos_allowed(&span.words[0]);
             let mut classes = self.classes(&span.words[0], span.is_prefix, allowed);
             classes[1].extend(self.split(&span.words[0]));
-            (classes, allowed.max(1))
+            (classes, allowed.max(1), allowed)
         };
         Node {
             first: index,
@@ -196,6 +198,7 @@ impl Dictionaries<'_> {
             is_phrase: span.is_phrase,
             classes,
             typos_max,
+            allows_typos: allowed > 0,
             exact,
             mandatory: span.is_phrase,
         }
@@ -216,6 +219,7 @@ impl Dictionaries<'_> {
             is_phrase: false,
             classes,
             typos_max: allowed.max(1),
+            allows_typos: allowed > 0,
             exact: None,
             mandatory: false,
         }
