@@ -41,9 +41,12 @@ impl FieldFeatures {
     }
 }
 
+/// The field with the vectors of a document.
+const VECTORS_FIELD: &str = "_vectors";
+
 /// Whether a field is one of `_geo`, `_geojson` and `_vectors`, or nested in one.
 pub fn is_reserved(name: &str) -> bool {
-    ["_geo", "_geojson", "_vectors"].iter().any(|reserved| is_in(name, reserved))
+    ["_geo", "_geojson", VECTORS_FIELD].iter().any(|reserved| is_in(name, reserved))
 }
 
 impl Settings {
@@ -70,12 +73,18 @@ impl Settings {
     }
 
     /// The first rule of `filterableAttributes` that matches a field: its number, from 0, and what it allows.
+    ///
+    /// Patterns never match a reserved field. An attribute matches `_geo` and `_geojson`, whose numbers then
+    /// filter like all others.
     pub fn filterable_rule(&self, name: &str) -> Option<(usize, FilterableFeatures)> {
-        if is_reserved(name) {
+        let is_reserved = is_reserved(name);
+        if is_in(name, VECTORS_FIELD) {
             return None;
         }
-        let mut rules = self.filterable.iter().enumerate();
-        let (number, rule) = rules.find(|(_, rule)| rule.matches(name))?;
+        let decides = |rule: &FilterableRule| {
+            (!is_reserved || matches!(rule, FilterableRule::Attribute(_))) && rule.matches(name)
+        };
+        let (number, rule) = self.filterable.iter().enumerate().find(|(_, rule)| decides(rule))?;
         Some((number, rule.features()))
     }
 

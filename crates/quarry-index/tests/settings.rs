@@ -168,10 +168,21 @@ fn the_first_rule_that_matches_decides() {
     assert_eq!((features("a.x_eur").is_filterable(), features("a.x_eur").faceted), (true, false));
     assert_eq!(features("prices").filterable_rule, None);
     assert_eq!((features("note").is_filterable(), features("note").faceted), (false, true));
-    assert_eq!(features("_geo.lat").filterable_rule, None);
+    assert_eq!((features("_geo.lat").filterable_rule, features("_geo.lat").faceted), (Some(5), true));
     assert!(!features("nothing").is_filterable() && !features("nothing").faceted);
     assert_eq!(features("nothing"), FieldFeatures { searchable_weight: Some(0), ..FieldFeatures::default() });
     assert!(settings.is_geo_filterable() && !settings.is_geo_sortable() && settings.is_geo_stored());
+}
+
+#[test]
+fn reserved_fields_are_matched_by_their_name_only() {
+    let settings = after(&[json!({"filterableAttributes": [
+        {"attributePatterns": ["*", "_geo", "_geo.*"]}, "_geojson", "_vectors",
+    ]})]);
+    let rule = |name: &str| settings.field_features(name).filterable_rule;
+    assert_eq!((rule("_geo"), rule("_geo.lat")), (None, None));
+    assert_eq!((rule("_geojson"), rule("_geojson.type")), (Some(1), Some(1)));
+    assert_eq!((rule("_vectors"), rule("_vectors.m")), (None, None));
 }
 
 #[test]

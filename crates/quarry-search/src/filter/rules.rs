@@ -1,7 +1,6 @@
 //! Which rule of `filterableAttributes` decides about a field.
 
 use quarry_index::Settings;
-use quarry_index::features::is_reserved;
 use quarry_index::settings::FilterableRule;
 
 /// The field with the point of a document.
@@ -28,15 +27,10 @@ impl MatchedRule {
     }
 }
 
-/// The first rule that matches `field`. Patterns never match reserved fields, plain attributes do.
+/// The first rule that matches `field`.
 pub(super) fn matched(settings: &Settings, field: &str) -> Option<MatchedRule> {
-    let is_plain_only = is_reserved(field);
-    let decides = |rule: &FilterableRule| match rule {
-        FilterableRule::Attribute(_) => rule.matches(field),
-        FilterableRule::Patterns(_) => !is_plain_only && rule.matches(field),
-    };
-    let (number, rule) = settings.filterable.iter().enumerate().find(|(_, rule)| decides(rule))?;
-    let features = rule.features().filter;
+    let (number, features) = settings.filterable_rule(field)?;
+    let features = features.filter;
     Some(MatchedRule { number, equality: features.equality, comparison: features.comparison })
 }
 
