@@ -27,7 +27,7 @@ pub(crate) fn ordered(
     let mut parsed = Vec::with_capacity(criteria.len());
     for criterion in criteria {
         let criterion: SortCriterion = criterion.parse().map_err(|error| refused(format!("{error}")))?;
-        criterion.check_sortable(snapshot.settings()).map_err(|error| refused(error.to_string()))?;
+        criterion.check_sortable_hidden(snapshot.settings()).map_err(|error| refused(error.to_string()))?;
         parsed.push(criterion);
     }
     let mut order = Order { snapshot, wanted, documents: Vec::new() };

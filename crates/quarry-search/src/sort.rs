@@ -170,13 +170,25 @@ impl SortCriterion {
     /// Checks that the index sorts by this field.
     ///
     /// # Errors
-    /// `NotSortable`, which names the fields that may be named.
+    /// `NotSortable`, which names the sortable fields that are displayed.
     pub fn check_sortable(&self, settings: &Settings) -> Result<(), SortError> {
+        self.check_among(settings, |name| settings.is_displayed(name))
+    }
+
+    /// As [`SortCriterion::check_sortable`], for routes that show hidden attributes too.
+    ///
+    /// # Errors
+    /// `NotSortable`, which names all sortable fields.
+    pub fn check_sortable_hidden(&self, settings: &Settings) -> Result<(), SortError> {
+        self.check_among(settings, |_| true)
+    }
+
+    fn check_among(&self, settings: &Settings, is_shown: impl Fn(&str) -> bool) -> Result<(), SortError> {
         let field = self.field();
         if settings.is_sortable(field) {
             return Ok(());
         }
-        let available = VisibleNames::of(settings, settings.sortable.iter().map(String::as_str));
+        let available = VisibleNames::among(settings.sortable.iter().map(String::as_str), is_shown);
         Err(SortError::NotSortable { field: field.to_owned(), available })
     }
 }
@@ -224,9 +236,13 @@ pub struct VisibleNames {
 impl VisibleNames {
     /// Those of `names` that are displayed.
     pub fn of<'n>(settings: &Settings, names: impl Iterator<Item = &'n str>) -> VisibleNames {
+        VisibleNames::among(names, |name| settings.is_displayed(name))
+    }
+
+    fn among<'n>(names: impl Iterator<Item = &'n str>, is_shown: impl Fn(&str) -> bool) -> VisibleNames {
         let mut visible = VisibleNames { names: Vec::new(), some_hidden: false };
         for name in names {
-            if settings.is_displayed(name) {
+            if is_shown(name) {
                 visible.names.push(name.to_owned());
             } else {
                 visible.some_hidden = true;
