@@ -5,6 +5,7 @@ use std::io;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::syntax;
 use super::transcode::DocumentSeed;
 use crate::payload::{Lines, MalformedPayload, PayloadError};
 
@@ -36,33 +37,37 @@ fn convert_array<'de>(
 ) -> Result<(), PayloadError> {
     parser.disable_recursion_limit();
     let mut failed = None;
-    let documents = DocumentsVisitor { lines, failed: &mut failed };
-    let converted = parser.deserialize_seq(documents);
+    let converted = parser.deserialize_seq(DocumentsVisitor { lines, failed: &mut failed });
     match failed {
         Some(error) => Err(PayloadError::Io(error)),
         // The words for an array are those of a parser that looks at the syntax first.
-        None => Ok(converted.map_err(|error| malformed(syntax_error(input).unwrap_or(error)))?),
+        None => Ok(converted.map_err(|error| {
+            let message = syntax::error_words(input, documents).unwrap_or_else(|| error.to_string());
+            MalformedPayload::Json { format: FORMAT, message }
+        })?),
     }
 }
 
-/// What is wrong with the syntax of an array, if anything is.
-fn syntax_error(input: &[u8]) -> Option<serde_json::Error> {
-    struct Syntax;
+/// Shows the documents of an array to `visit`, as far as the syntax is right.
+fn documents<'i>(input: &'i [u8], visit: &mut dyn FnMut(&'i RawValue)) -> serde_json::Result<()> {
+    struct Documents<'v, 'i>(&'v mut dyn FnMut(&'i RawValue));
 
-    impl<'de> Visitor<'de> for Syntax {
+    impl<'i> Visitor<'i> for Documents<'_, 'i> {
         type Value = ();
 
         fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             formatter.write_str("a sequence of documents")
         }
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
-            while sequence.next_element::<&RawValue>()?.is_some() {}
+        fn visit_seq<A: SeqAccess<'i>>(self, mut sequence: A) -> Result<(), A::Error> {
+            while let Some(document) = sequence.next_element()? {
+                (self.0)(document);
+            }
             Ok(())
         }
     }
 
-    serde_json::Deserializer::from_slice(input).deserialize_seq(Syntax).err()
+    serde_json::Deserializer::from_slice(input).deserialize_seq(Documents(visit))
 }
 
 fn malformed(error: serde_json::Error) -> MalformedPayload {

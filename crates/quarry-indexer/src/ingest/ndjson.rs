@@ -4,6 +4,7 @@ use serde::de::DeserializeSeed;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::syntax;
 use super::transcode::DocumentSeed;
 use crate::payload::{Lines, MalformedPayload, PayloadError};
 
@@ -20,9 +21,12 @@ impl<'de> Deserialize<'de> for CompactDocument {
     }
 }
 
-/// What is wrong with the syntax, if anything is: its words come first.
-fn syntax_error(input: &[u8]) -> Option<serde_json::Error> {
-    serde_json::Deserializer::from_slice(input).into_iter::<&RawValue>().find_map(Result::err)
+/// Shows the documents to `visit`, as far as the syntax is right.
+fn documents<'i>(input: &'i [u8], visit: &mut dyn FnMut(&'i RawValue)) -> serde_json::Result<()> {
+    for document in serde_json::Deserializer::from_slice(input).into_iter() {
+        visit(document?);
+    }
+    Ok(())
 }
 
 /// Writes the documents of `input` to `lines`.
@@ -31,7 +35,7 @@ pub(crate) fn convert(input: &[u8], lines: &mut Lines<'_>) -> Result<(), Payload
     parser.disable_recursion_limit();
     for document in parser.into_iter::<CompactDocument>() {
         let CompactDocument(bytes) = document.map_err(|error| {
-            let message = syntax_error(input).unwrap_or(error).to_string();
+            let message = syntax::error_words(input, documents).unwrap_or_else(|| error.to_string());
             MalformedPayload::Json { format: FORMAT, message }
         })?;
         lines.document().extend_from_slice(&bytes);

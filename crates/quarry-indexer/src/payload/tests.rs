@@ -4,9 +4,9 @@
 
 use super::*;
 
-fn converted(format: PayloadFormat, input: &str) -> Result<(u64, String), String> {
+fn converted(format: PayloadFormat, input: impl AsRef<[u8]>) -> Result<(u64, String), String> {
     let mut output = Vec::new();
-    match convert(format, input.as_bytes(), &mut output) {
+    match convert(format, input.as_ref(), &mut output) {
         Ok(documents) => Ok((documents, String::from_utf8(output).unwrap())),
         Err(error) => {
             assert_eq!(error.code(), Code::MalformedPayload);
@@ -20,13 +20,14 @@ fn accepts(format: PayloadFormat, input: &str, lines: &[&str]) {
     assert_eq!(converted(format, input), Ok((lines.len() as u64, expected)), "{input}");
 }
 
-fn refuses(format: PayloadFormat, input: &str, words: &str) {
+fn refuses(format: PayloadFormat, input: impl AsRef<[u8]>, words: &str) {
+    let input = input.as_ref();
     let separator = if format.name() == "csv" { ":" } else { "." };
     let start = format!("The `{}` payload provided is malformed{separator} `", format.name());
     let message = converted(format, input).unwrap_err();
     let detail = message.strip_prefix(&start).and_then(|rest| rest.strip_suffix("`.")).unwrap();
     let detail = detail.strip_prefix("Couldn't serialize document value: ").unwrap_or(detail);
-    assert_eq!(detail, words, "{input}");
+    assert_eq!(detail, words, "{}", input.escape_ascii());
 }
 
 const JSON: PayloadFormat = PayloadFormat::Json;
@@ -65,6 +66,15 @@ fn broken_json_is_told_in_the_words_of_the_parser() {
     refuses(JSON, r#"[{"id":1}{"id":2}]"#, "expected `,` or `]` at line 1 column 10");
     refuses(JSON, r#"[{"id": "\u12"}]"#, "invalid escape at line 1 column 15");
     refuses(JSON, r#"[{"id":"a\q"}]"#, "invalid escape at line 1 column 11");
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_told_at_the_end_of_their_document() {
+    refuses(JSON, b"[{\"id\":1,\"t\":\"\xff\xfe\"}]", "invalid unicode code point at line 1 column 18");
+    refuses(JSON, b"[{\"id\":1,\"\xc3(\":1}]", "invalid unicode code point at line 1 column 16");
+    refuses(JSON, b"[{\"id\":1},\n{\"id\":\"\xff\"}]", "invalid unicode code point at line 2 column 10");
+    refuses(NDJSON, b"{\"id\":1}\n{\"t\":\"\xff\"}\n{", "invalid unicode code point at line 2 column 9");
+    refuses(NDJSON, b"{\"id\":1,}\n{\"t\":\"\xff\"}\n", "key must be a string at line 1 column 9");
 }
 
 #[test]
