@@ -4,7 +4,7 @@
 //! resource), `guard` (the action each route needs, checked before anything else), `extract` (paths,
 //! query strings, bodies), `convert` (wire types to engine types and back), `error` (any error to
 //! `{message, code, type, link}` and a status), `search_queue` (how many searches run at once),
-//! `middleware` (paths, CORS, compression, log lines).
+//! `middleware` (paths, CORS, compression, log lines), [`tls`] (connections that speak TLS).
 //!
 //! Handlers are thin: they read the request, call the engine or the task queue on a blocking thread, and
 //! write the answer. Nothing here knows how documents are stored.
@@ -18,6 +18,7 @@ mod middleware;
 mod routes;
 mod search_queue;
 mod serve;
+pub mod tls;
 
 pub use app::{App, HttpOptions};
 pub use search_queue::SearchQueueOptions;

@@ -1,6 +1,7 @@
 //! Connections: from a listener to the route table, until a stop is asked for.
 
 use std::convert::Infallible;
+use std::fmt::Debug;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -12,7 +13,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::response::Response;
-use tokio::net::TcpListener;
+use axum::serve::Listener;
 use tower::Service;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -26,8 +27,8 @@ use crate::routes;
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
+pub async fn serve<L: Listener<Addr: Debug>>(
+    listener: L,
     app: Arc<App>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {

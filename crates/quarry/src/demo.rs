@@ -25,7 +25,7 @@ const BAR_WIDTH: usize = 40;
 
 /// Loads the films, searches, and serves until a signal comes unless `exits`.
 pub(crate) fn run(options: &Options, exits: bool) -> Result<ExitCode, StartError> {
-    startup::check(options)?;
+    let tls = startup::check(options)?;
     let queue = startup::open_queue(options)?;
     load(&queue)?;
     search(&queue)?;
@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options, exits: bool) -> Result<ExitCode, StartError
         options.http_address, QUERIES[0]
     );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(startup::serve(options, queue))
+    runtime.block_on(startup::serve(options, queue, tls))
 }
 
 fn load(queue: &Arc<TaskQueue>) -> Result<(), StartError> {

@@ -52,8 +52,8 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, StartError> {
     }
     let options = Options::from_raw(&RawOptions::read(matches, &variable)?)?;
     logging::start(&options);
-    startup::check(&options)?;
+    let tls = startup::check(&options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let queue = startup::open_queue(&options)?;
-    runtime.block_on(startup::serve(&options, queue))
+    runtime.block_on(startup::serve(&options, queue, tls))
 }

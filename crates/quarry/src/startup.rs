@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use quarry_api::features::{Features, FeaturesUpdate};
 use quarry_auth::{Auth, KeyError};
+use quarry_http::tls::{TlsConfig, TlsError, TlsListener};
 use quarry_http::{App, HttpOptions, SearchQueueOptions};
 use quarry_tasks::{OpenError, QueueOptions, TaskQueue};
 use tokio::net::TcpListener;
@@ -39,6 +41,8 @@ pub(crate) enum StartError {
     Queue(#[from] OpenError),
     #[error(transparent)]
     Keys(#[from] KeyError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("cannot listen on `{address}`: {source}")]
     Listen { address: String, source: std::io::Error },
     #[error(transparent)]
@@ -67,12 +71,10 @@ pub(crate) fn open_queue(options: &Options) -> Result<Arc<TaskQueue>, StartError
     Ok(TaskQueue::open(queue_options)?)
 }
 
-/// Checks what must hold before the database is touched.
-pub(crate) fn check(options: &Options) -> Result<(), StartError> {
+/// Checks what must hold before the database is touched; the configuration of TLS, if it is on.
+pub(crate) fn check(options: &Options) -> Result<Option<TlsConfig>, StartError> {
     master_key::check(options)?;
-    if options.uses_tls {
-        return Err(StartError::NotAvailable { what: "TLS" });
-    }
+    let tls = options.tls.as_ref().map(TlsConfig::read).transpose()?;
     if let Some(dump) = &options.import_dump {
         let missing = format!("dump doesn't exist at \"{}\"", dump.path.display());
         check_import(dump, &options.db_path, missing, "the import of dumps")?;
@@ -81,7 +83,7 @@ pub(crate) fn check(options: &Options) -> Result<(), StartError> {
         let missing = format!("snapshot doesn't exist at {}", snapshot.path.display());
         check_import(snapshot, &options.db_path, missing, "the import of snapshots")?;
     }
-    Ok(())
+    Ok(tls)
 }
 
 fn check_import(
@@ -103,7 +105,11 @@ fn check_import(
 }
 
 /// Serves HTTP on an open database until a signal comes.
-pub(crate) async fn serve(options: &Options, queue: Arc<TaskQueue>) -> Result<ExitCode, StartError> {
+pub(crate) async fn serve(
+    options: &Options,
+    queue: Arc<TaskQueue>,
+    tls: Option<TlsConfig>,
+) -> Result<ExitCode, StartError> {
     let auth = Auth::open(&options.db_path.join(AUTH_FOLDER), options.master_key.as_deref())?;
     let app = App::new(queue.clone(), auth, http_options(options)?);
     let address = options.http_address.clone();
@@ -114,12 +120,15 @@ pub(crate) async fn serve(options: &Options, queue: Arc<TaskQueue>) -> Result<Ex
     let stop = Stop::default();
     let requested = stop.requested()?;
     let (told, mut stopping) = tokio::sync::oneshot::channel();
-    let serving = quarry_http::serve(listener, app, async move {
+    let stopped = async move {
         requested.await;
         // The receiver is there as long as this function runs.
         let _ = told.send(());
-    });
-    tokio::pin!(serving);
+    };
+    let mut serving: Pin<Box<dyn Future<Output = std::io::Result<()>>>> = match tls {
+        Some(tls) => Box::pin(quarry_http::serve(TlsListener::new(listener, tls), app, stopped)),
+        None => Box::pin(quarry_http::serve(listener, app, stopped)),
+    };
     tokio::select! {
         served = &mut serving => served?,
         _ = &mut stopping => {
@@ -158,6 +167,7 @@ fn announce(options: &Options, address: SocketAddr) {
         database = %options.db_path.display(),
         version = env!("CARGO_PKG_VERSION"),
         master_key = if options.master_key.is_some() { "set" } else { "none" },
+        tls = options.tls.is_some(),
         "listening"
     );
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use quarry_tasks::TaskContent;
 use serde_json::json;
@@ -16,8 +17,12 @@ pub(crate) async fn root() -> Answer {
     Ok(Json(json!({"status": "Meilisearch is running"})).into_response())
 }
 
-pub(crate) async fn health() -> Answer {
-    Ok(Json(json!({"status": "available"})).into_response())
+pub(crate) async fn health(State(app): State<Arc<App>>) -> Answer {
+    let (status, health) = match app.queue.must_restart() {
+        true => (StatusCode::INTERNAL_SERVER_ERROR, "mustRestart"),
+        false => (StatusCode::OK, "available"),
+    };
+    Ok((status, Json(json!({"status": health}))).into_response())
 }
 
 pub(crate) async fn version(State(app): State<Arc<App>>) -> Answer {

@@ -11,11 +11,11 @@ use quarry_api::features::Feature;
 use quarry_api::tasks::{ListTasks, SelectTasks, missing_task_filters, task_uid};
 use quarry_auth::Permissions;
 use quarry_error::{Code, ErrorResponse};
-use quarry_tasks::{NewTask, Task, TaskContent, TaskFilter, Visibility};
+use quarry_tasks::{NewTask, Task, TaskContent, TaskFilter, Visibility, human_size};
 use roaring::RoaringBitmap;
+use serde_json::json;
 use tokio::io::AsyncReadExt;
 
-use super::experimental::not_available;
 use crate::app::{App, blocking};
 use crate::convert::tasks::{list_filter, selection_filter};
 use crate::error::{Answer, HttpError};
@@ -137,5 +137,22 @@ async fn select(
 
 pub(crate) async fn compact(State(app): State<Arc<App>>) -> Answer {
     app.queue.features().require(Feature::TaskQueueCompactionRoute, "Using the /tasks/compact route")?;
-    Err(not_available("The compaction of the task queue"))
+    let compacted = blocking(&app, |app| Ok(app.queue.compact())).await?;
+    let (status, summary) = match compacted {
+        Ok(bytes) => {
+            let summary = json!({
+                "preSize": human_size(bytes.before),
+                "postSize": human_size(bytes.after),
+                "status": "succeeded",
+                "actionRequired": "you must restart your instance",
+            });
+            (StatusCode::OK, summary)
+        }
+        Err(error) => {
+            tracing::error!("the task queue was not compacted: {error}");
+            let summary = json!({"status": "failed", "errorMessage": error.to_string()});
+            (StatusCode::INTERNAL_SERVER_ERROR, summary)
+        }
+    };
+    Ok((status, Json(summary)).into_response())
 }

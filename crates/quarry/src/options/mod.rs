@@ -10,6 +10,8 @@ mod table;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use quarry_http::tls::TlsOptions;
+
 pub(crate) use source::{RawOptions, command_line};
 
 /// Why the server cannot start with these options.
@@ -67,7 +69,7 @@ pub(crate) struct Options {
     pub(crate) master_key: Option<String>,
     pub(crate) environment: Environment,
     pub(crate) payload_bytes_max: u64,
-    pub(crate) uses_tls: bool,
+    pub(crate) tls: Option<TlsOptions>,
     pub(crate) import_snapshot: Option<Import>,
     pub(crate) import_dump: Option<Import>,
     pub(crate) log_level: String,
@@ -101,7 +103,7 @@ impl Options {
             master_key: raw.text("master_key").map(str::to_owned),
             environment: parse::environment(raw, "env")?,
             payload_bytes_max: parse::bytes(raw, "http_payload_size_limit")?.unwrap_or(100_000_000),
-            uses_tls: raw.text("ssl_cert_path").is_some() && raw.text("ssl_key_path").is_some(),
+            tls: tls(raw)?,
             import_snapshot,
             import_dump,
             log_level: parse::log_level(raw, "log_level")?,
@@ -122,6 +124,25 @@ impl Options {
             has_personalization: raw.text("experimental_personalization_api_key").is_some(),
         })
     }
+}
+
+/// TLS, which needs a certificate and a key.
+fn tls(raw: &RawOptions) -> Result<Option<TlsOptions>, OptionsError> {
+    let (certificates, private_key) = match (raw.text("ssl_cert_path"), raw.text("ssl_key_path")) {
+        (Some(certificates), Some(private_key)) => (certificates, private_key),
+        (None, None) => return Ok(None),
+        (Some(_), None) => return Err(OptionsError::Needs { name: "ssl_cert_path", needed: "ssl_key_path" }),
+        (None, Some(_)) => return Err(OptionsError::Needs { name: "ssl_key_path", needed: "ssl_cert_path" }),
+    };
+    Ok(Some(TlsOptions {
+        certificates: certificates.into(),
+        private_key: private_key.into(),
+        client_authorities: raw.text("ssl_auth_path").map(Into::into),
+        requires_client_certificate: parse::flag(raw, "ssl_require_auth")?,
+        ocsp_response: raw.text("ssl_ocsp_path").map(Into::into),
+        keeps_sessions: parse::flag(raw, "ssl_resumption")?,
+        gives_tickets: parse::flag(raw, "ssl_tickets")?,
+    }))
 }
 
 fn import(

@@ -1,0 +1,8 @@
+//! The HTTP API from outside: requests in, answers out, on a database in a temporary folder.
+
+#![allow(clippy::unwrap_used)]
+
+mod compaction;
+mod deviations;
+mod support;
+mod tls;
