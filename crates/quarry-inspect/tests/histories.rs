@@ -1,24 +1,35 @@
-//! The same documents give the same entries in every table, whatever the threads and batches.
+//! The same documents give the same entries in every table and the same answers, whatever the threads and batches;
+//! in another order, the same hits with the same scores.
+//!
+//! `cargo xtask histories` does it with all films of the demo; `QUARRY_HISTORIES_DOCUMENTS` says how many ([2500], or
+//! `all`).
 #![allow(clippy::unwrap_used)]
 
-use std::io::{Read, Write};
-use std::path::Path;
+mod films;
+mod questions;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Instant;
 
 use quarry_index::tables::TableKind;
 use quarry_index::{Index, IndexOptions, SettingsUpdate, TableId};
 use quarry_indexer::{Batch, Indexer, IndexerOptions, Method, Operation, Progress};
 use quarry_inspect::{check, compare};
+use quarry_search::{Pagination, SearchRequest, search};
 use serde_json::json;
 
-const DOCUMENTS: usize = 3000;
+use questions::Random;
+
+const QUERIES: usize = 500;
+const HITS_MAX: usize = 300;
 
 fn films() -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../quarry/demo-data/movies.ndjson.gz");
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    // Late films have texts, early ones have not.
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len() - DOCUMENTS..].iter().map(|line| (*line).to_owned()).collect()
+    let wanted = std::env::var("QUARRY_HISTORIES_DOCUMENTS").unwrap_or_default();
+    films::last(match wanted.as_str() {
+        "all" => usize::MAX,
+        other => other.parse().unwrap_or(2500),
+    })
 }
 
 fn settings() -> SettingsUpdate {
@@ -27,6 +38,7 @@ fn settings() -> SettingsUpdate {
         "filterableAttributes": ["genres", "year", "cast"],
         "sortableAttributes": ["title"],
         "typoTolerance": { "disableOnNumbers": true, "disableOnAttributes": ["cast"] },
+        "searchCutoffMs": 600_000,
     }))
     .unwrap()
 }
@@ -57,6 +69,7 @@ fn add(index: &Index, indexer: &Indexer, lines: &[String]) {
 }
 
 fn build(lines: &[String], threads: usize, batches: usize, memory_bytes: usize) -> Made {
+    let started = Instant::now();
     let folder = tempfile::tempdir().unwrap();
     let index = Index::open(folder.path(), &IndexOptions::default()).unwrap();
     let indexer =
@@ -67,7 +80,35 @@ fn build(lines: &[String], threads: usize, batches: usize, memory_bytes: usize) 
     for lines in lines.chunks(lines.len().div_ceil(batches)) {
         add(&index, &indexer, lines);
     }
+    let mebibytes = memory_bytes >> 20;
+    println!(
+        "{} films, {threads} threads, {batches} batches, {mebibytes} MiB: {:.1} s",
+        lines.len(),
+        started.elapsed().as_secs_f64()
+    );
     Made { _folder: folder, index }
+}
+
+/// Ids with scores, in order; how many candidates; the facets.
+type Answer = (Vec<(String, f64)>, u64, String);
+
+fn answers(made: &Made, questions: &[String]) -> Vec<Answer> {
+    let snapshot = made.index.snapshot().unwrap();
+    let answer = |question: &String| {
+        let request = SearchRequest {
+            query: Some(question.clone()),
+            pagination: Pagination::Offset { offset: 0, limit: HITS_MAX },
+            facets: Some(vec!["genres".to_owned(), "year".to_owned()]),
+            attributes_to_retrieve: Some(vec!["id".to_owned()]),
+            show_ranking_score: true,
+            ..SearchRequest::default()
+        };
+        let result = search(&snapshot, &request).unwrap();
+        assert!(!result.degraded, "{question} took too long");
+        let hits = result.hits.iter().map(|hit| (hit.content.document["id"].to_string(), hit.score.unwrap()));
+        (hits.collect(), result.candidates_count, format!("{:?}", result.facets))
+    };
+    questions.iter().map(answer).collect()
 }
 
 fn assert_same(a: &Made, b: &Made) {
@@ -81,10 +122,51 @@ const PLENTY: usize = 256 << 20;
 #[test]
 fn threads_batches_and_memory_leave_no_trace() {
     let films = films();
+    let questions = questions::of(&films, QUERIES);
     let one = build(&films, 1, 1, PLENTY);
-    assert_same(&one, &build(&films, 2, 1, PLENTY));
-    assert_same(&one, &build(&films, 2, 40, PLENTY));
-    assert_same(&one, &build(&films, 2, 1, 12 << 20));
+    let expected = answers(&one, &questions);
+    let found = expected.iter().filter(|(hits, ..)| !hits.is_empty()).count();
+    println!("{found} of {QUERIES} queries find something");
+    assert!(found > QUERIES * 9 / 10);
+    for (threads, batches, memory_bytes) in
+        [(2, 1, PLENTY), (1, 40, PLENTY), (2, 40, PLENTY), (2, 1, 12 << 20)]
+    {
+        let other = build(&films, threads, batches, memory_bytes);
+        assert_same(&one, &other);
+        for ((question, expected), found) in questions.iter().zip(&expected).zip(answers(&other, &questions))
+        {
+            assert_eq!(*expected, found, "{question}");
+        }
+    }
+}
+
+/// Ids by score, without the last group where more hits are left.
+fn groups((hits, candidates_count, _): &Answer) -> BTreeMap<u64, Vec<&str>> {
+    let mut groups: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+    for (id, score) in hits {
+        groups.entry(score.to_bits()).or_default().push(id);
+    }
+    if *candidates_count > hits.len() as u64 {
+        groups.pop_first();
+    }
+    groups.values_mut().for_each(|ids| ids.sort_unstable());
+    groups
+}
+
+#[test]
+fn another_order_gives_the_same_hits_and_scores() {
+    let films = films();
+    let questions = questions::of(&films, QUERIES);
+    let mut shuffled = films.clone();
+    Random::new().shuffle(&mut shuffled);
+    let expected = answers(&build(&films, 2, 1, PLENTY), &questions);
+    let found = answers(&build(&shuffled, 2, 1, PLENTY), &questions);
+    for ((question, expected), found) in questions.iter().zip(&expected).zip(&found) {
+        let scores = |(hits, ..): &Answer| hits.iter().map(|(_, score)| *score).collect::<Vec<f64>>();
+        assert_eq!(scores(expected), scores(found), "{question}");
+        assert_eq!(groups(expected), groups(found), "{question}");
+        assert_eq!((expected.1, &expected.2), (found.1, &found.2), "{question}");
+    }
 }
 
 #[test]
@@ -101,7 +183,12 @@ fn changes_leave_what_the_documents_say_and_nothing_when_all_are_gone() {
     let differences = check(&made.index.snapshot().unwrap(), 5).unwrap();
     assert!(differences.is_empty(), "{:#?}", differences.iter().map(ToString::to_string).collect::<Vec<_>>());
 
-    let rest: Vec<String> = films.iter().map(id).collect();
+    // Some ids were changed too: delete by what the index says.
+    let snapshot = made.index.snapshot().unwrap();
+    let all = snapshot.documents_ids().unwrap();
+    let rest: Vec<String> =
+        all.iter().map(|document| snapshot.external_id(document).unwrap().unwrap()).collect();
+    drop(snapshot);
     write(&made.index, &indexer, Operation::DeleteByIds(&rest));
     let snapshot = made.index.snapshot().unwrap();
     for &table in TableId::ALL.iter().filter(|table| table.kind() != TableKind::Plain) {
