@@ -21,7 +21,12 @@ pub(crate) struct KeyStore {
 impl KeyStore {
     /// Opens the store in the folder `path`, which is made when missing.
     pub(crate) fn open(path: &Path) -> Result<KeyStore, KeyError> {
-        let options = EnvironmentOptions { tables_max: 1, map_size_bytes: MAP_SIZE_BYTES, readers_max: 64 };
+        let options = EnvironmentOptions {
+            tables_max: 1,
+            map_size_bytes: MAP_SIZE_BYTES,
+            readers_max: 64,
+            ..EnvironmentOptions::default()
+        };
         let environment = Environment::open(path, &options)?;
         let keys = environment.plain_table("api-keys")?;
         Ok(KeyStore { environment, keys })

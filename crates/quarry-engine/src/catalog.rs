@@ -15,7 +15,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use quarry_index::{Index, IndexOptions, Settings, statistics};
+use quarry_index::{Index, IndexOptions, OpenError, Settings, statistics};
 use quarry_storage::{Environment, PlainTable, StorageError, Txn, WriteTxn};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -183,8 +183,9 @@ impl Catalog {
             return Err(CatalogError::AlreadyExists { uid: uid.to_owned() });
         }
         let uuid = Uuid::new_v4();
-        fs::create_dir_all(self.folder.join(uuid.to_string()))?;
-        let handle = self.open_uuid(uid, uuid)?;
+        let folder = self.folder.join(uuid.to_string());
+        fs::create_dir_all(&folder)?;
+        let handle = self.open.create(uuid, &folder).map_err(|source| cannot_open(uid, uuid, source))?;
         if let Some(primary_key) = primary_key {
             set_primary_key(&handle, primary_key)?;
         }
@@ -294,11 +295,15 @@ impl Catalog {
 
     fn open_uuid(&self, uid: &str, uuid: Uuid) -> Result<Arc<IndexHandle>, CatalogError> {
         let folder = self.folder.join(uuid.to_string());
-        // Opening makes what is missing. An index that was deleted since its uuid was read must not be made.
-        if !folder.exists() {
+        let source = match self.open.get(uuid, &folder) {
+            Ok(handle) => return Ok(handle),
+            Err(source) => source,
+        };
+        // Its folder goes some time after an index is deleted, when its uuid may have been read already.
+        if !folder.exists() && self.uuid(&*self.environment.read_txn()?, uid)? != Some(uuid) {
             return Err(CatalogError::NotFound { uid: uid.to_owned() });
         }
-        self.open.get(uuid, &folder).map_err(|source| CatalogError::Open { uid: uid.to_owned(), source })
+        Err(cannot_open(uid, uuid, source))
     }
 
     fn uuid(&self, txn: &Txn<'_>, uid: &str) -> Result<Option<Uuid>, CatalogError> {
@@ -340,6 +345,10 @@ impl Catalog {
         }
         Ok(())
     }
+}
+
+fn cannot_open(uid: &str, uuid: Uuid, source: OpenError) -> CatalogError {
+    CatalogError::Open { uid: uid.to_owned(), folder: uuid, source }
 }
 
 fn info(uid: String, stats: IndexStats) -> IndexInfo {

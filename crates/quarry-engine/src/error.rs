@@ -26,10 +26,12 @@ pub enum CatalogError {
         primary_key: String,
     },
     /// The index cannot be opened.
-    #[error("Index `{uid}` cannot be opened: {source}")]
+    #[error("Index `{uid}` cannot be opened: {source} (folder indexes/{folder})")]
     Open {
         /// The index.
         uid: String,
+        /// Name of its folder.
+        folder: uuid::Uuid,
         /// Why.
         source: OpenError,
     },
@@ -55,8 +57,22 @@ impl HasCode for CatalogError {
             CatalogError::Io { source } if source.kind() == std::io::ErrorKind::StorageFull => {
                 Code::NoSpaceLeftOnDevice
             }
+            CatalogError::Open { source: OpenError::Storage(error), .. } => storage_code(error),
             CatalogError::Open { .. } | CatalogError::Io { .. } => Code::Internal,
         }
+    }
+}
+
+impl CatalogError {
+    /// Whether an index will not open until somebody mends its files.
+    pub fn is_lasting(&self) -> bool {
+        matches!(
+            self,
+            CatalogError::Open {
+                source: OpenError::FormatVersion { .. } | OpenError::Storage(StorageError::Corrupted { .. }),
+                ..
+            }
+        )
     }
 }
 

@@ -60,8 +60,21 @@ impl OpenIndexes {
         OpenIndexes { shared: Arc::default(), open_max: open_max.max(1), options }
     }
 
-    /// The index in `folder`, opened (and made) when it is not open yet.
+    /// The index in `folder`, which must be there, opened when it is not open yet.
     pub(crate) fn get(&self, uuid: Uuid, folder: &Path) -> Result<Arc<IndexHandle>, OpenError> {
+        self.get_with(uuid, || Index::open_existing(folder, &self.options))
+    }
+
+    /// The index in `folder`, made there.
+    pub(crate) fn create(&self, uuid: Uuid, folder: &Path) -> Result<Arc<IndexHandle>, OpenError> {
+        self.get_with(uuid, || Index::open(folder, &self.options))
+    }
+
+    fn get_with(
+        &self,
+        uuid: Uuid,
+        open: impl FnOnce() -> Result<Index, OpenError>,
+    ) -> Result<Arc<IndexHandle>, OpenError> {
         let mut state = self.shared.lock();
         loop {
             match state.known.get(&uuid).map(Weak::upgrade) {
@@ -81,7 +94,7 @@ impl OpenIndexes {
         drop(state);
         // From here on the entry takes the uuid out again, also when opening fails.
         let entry = Entry { uuid, shared: Arc::clone(&self.shared) };
-        let index = Index::open(folder, &self.options)?;
+        let index = open()?;
         let handle = Arc::new(IndexHandle { index, _entry: entry });
         let mut state = self.shared.lock();
         state.known.insert(uuid, Arc::downgrade(&handle));

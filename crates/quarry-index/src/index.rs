@@ -56,7 +56,28 @@ impl Index {
     /// # Errors
     /// `FormatVersion` when it was written by another version; `Storage`, also when a dictionary is damaged.
     pub fn open(path: &Path, options: &IndexOptions) -> Result<Index, OpenError> {
+        let (index, is_marked) = Index::open_files(path, options, false)?;
+        if !is_marked {
+            index.create()?;
+        }
+        Ok(index)
+    }
+
+    /// Opens the index in the folder `path`, which must hold one.
+    ///
+    /// # Errors
+    /// Those of [`Index::open`]; `Storage` with `Corrupted` when there is none.
+    pub fn open_existing(path: &Path, options: &IndexOptions) -> Result<Index, OpenError> {
+        match Index::open_files(path, options, true)? {
+            (index, true) => Ok(index),
+            (_, false) => Err(main_table::damaged("the format version is missing").into()),
+        }
+    }
+
+    /// Opens the files; whether they hold an index.
+    fn open_files(path: &Path, options: &IndexOptions, must_exist: bool) -> Result<(Index, bool), OpenError> {
         let options = EnvironmentOptions {
+            must_exist,
             tables_max: crate::TableId::ALL.len() as u32,
             map_size_bytes: options.map_size_bytes,
             readers_max: options.readers_max,
@@ -67,11 +88,7 @@ impl Index {
         let is_marked = format_version::check(&tables, &txn)?;
         dictionary::verify(&tables, &txn)?;
         drop(txn);
-        let index = Index { environment, tables, loaded: Mutex::new(None) };
-        if !is_marked {
-            index.create()?;
-        }
-        Ok(index)
+        Ok((Index { environment, tables, loaded: Mutex::new(None) }, is_marked))
     }
 
     fn create(&self) -> Result<(), StorageError> {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, EnvOpenOptions, WithoutTls};
 
+use crate::store_files::StoreFiles;
 use crate::{PlainTable, StorageError};
 
 /// What every read takes. [`ReadTxn`] and [`WriteTxn`] both give one by dereference.
@@ -31,11 +32,13 @@ pub struct EnvironmentOptions {
     pub map_size_bytes: usize,
     /// Most read transactions at once.
     pub readers_max: u32,
+    /// Refuse to make an environment that is not there.
+    pub must_exist: bool,
 }
 
 impl Default for EnvironmentOptions {
     fn default() -> Self {
-        EnvironmentOptions { tables_max: 32, map_size_bytes: 1 << 30, readers_max: 1024 }
+        EnvironmentOptions { tables_max: 32, map_size_bytes: 1 << 30, readers_max: 500, must_exist: false }
     }
 }
 
@@ -57,11 +60,11 @@ impl Environment {
     /// Opens the environment in the folder `path`, which is made when missing.
     ///
     /// # Errors
-    /// `Io`, `DiskFull`, `TooManyOpenFiles`; `Corrupted` when the file is not a store.
+    /// `Io`, `DiskFull`, `TooManyOpenFiles`; `Corrupted` when the file is not a store, or not there and must be.
     #[allow(unsafe_code)]
     pub fn open(path: &Path, options: &EnvironmentOptions) -> Result<Environment, StorageError> {
-        std::fs::create_dir_all(path)?;
-        let file_bytes = std::fs::metadata(path.join("data.mdb")).map_or(0, |data| data.len() as usize);
+        let files = StoreFiles::prepare(path, options)?;
+        let file_bytes = usize::try_from(files.data_bytes).unwrap_or(usize::MAX);
         let map_bytes = options.map_size_bytes.max(file_bytes.saturating_mul(2));
         let mut open = EnvOpenOptions::new().read_txn_without_tls();
         open.map_size(map_bytes.next_multiple_of(MAP_STEP_BYTES))
@@ -71,6 +74,7 @@ impl Environment {
         // belongs to this process (the data folder is locked by the server), and heed refuses to open
         // the same environment twice in one process.
         let env = unsafe { open.open(path)? };
+        files.are_made()?;
         env.clear_stale_readers()?;
         let was_short = reach_last_page(&env)?;
         let inner = Inner { env, path: path.to_path_buf(), gate: Gate::default(), was_short };

@@ -43,7 +43,6 @@ pub enum StorageError {
     #[error("{source}")]
     Io {
         /// What it said.
-        #[from]
         source: io::Error,
     },
     /// Any other answer of LMDB.
@@ -52,6 +51,12 @@ pub enum StorageError {
         /// What it said.
         detail: String,
     },
+}
+
+impl From<io::Error> for StorageError {
+    fn from(source: io::Error) -> Self {
+        from_io(source)
+    }
 }
 
 impl From<heed::Error> for StorageError {

@@ -21,6 +21,7 @@ pub mod plain_table;
 pub mod postings;
 pub mod postings_table;
 pub mod postings_writer;
+mod store_files;
 
 pub use block_table::{BlockCursor, BlockTable};
 pub use block_writer::{BlockSink, BlockStore, BlockWriter, DirectStore, SnapshotStore};

@@ -17,6 +17,14 @@ pub enum OpenError {
         /// The folder.
         path: PathBuf,
     },
+    /// The system does not let us write to it.
+    #[error("the database folder \"{}\" cannot be made or written to: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// It was written by another version.
     #[error(
         "Your database version ({found}) is incompatible with your current engine version ({expected}).\nTo migrate data between versions, please follow the documentation on updating."
@@ -34,6 +42,14 @@ pub enum OpenError {
         path: PathBuf,
         /// What was found.
         detail: &'static str,
+    },
+    /// The store of the queue and of the names of the indexes cannot be opened.
+    #[error("the task queue in \"{}\" cannot be opened: {source}", path.display())]
+    Queue {
+        /// Its folder.
+        path: PathBuf,
+        /// Why.
+        source: StorageError,
     },
     /// The store failed.
     #[error(transparent)]

@@ -2,7 +2,7 @@
 //!
 //! | entry | what it is |
 //! |---|---|
-//! | `VERSION` | text `major.minor.patch` |
+//! | `VERSION` | text `major.minor.patch`; written when the rest is there |
 //! | `instance-uid` | uuid of this database, text |
 //! | `lock` | empty; locked while a process has the folder open |
 //! | `tasks/` | environment of the queue and the catalog |
@@ -23,16 +23,29 @@ use crate::version::{DATABASE_VERSION, parse_version};
 pub(crate) struct DatabaseFolder {
     path: PathBuf,
     pub(crate) instance_uid: Uuid,
+    /// Whether the stores must be there. The version is written when they are, and not before: a crash in
+    /// between leaves a folder that is made anew.
+    pub(crate) is_complete: bool,
     _lock: File,
 }
 
 impl DatabaseFolder {
     pub(crate) fn open(path: &Path) -> Result<DatabaseFolder, OpenError> {
-        fs::create_dir_all(path)?;
+        let refused = |source| OpenError::Folder { path: path.to_owned(), source };
+        fs::create_dir_all(path).map_err(refused)?;
         let lock = lock(path)?;
-        check_version(&path.join("VERSION"))?;
+        let is_complete = check_version(&path.join("VERSION"))?;
         let instance_uid = instance_uid(&path.join("instance-uid"))?;
-        Ok(DatabaseFolder { path: path.to_owned(), instance_uid, _lock: lock })
+        Ok(DatabaseFolder { path: path.to_owned(), instance_uid, is_complete, _lock: lock })
+    }
+
+    /// Says that all that a database has is there now.
+    pub(crate) fn complete(&mut self) -> Result<(), OpenError> {
+        if !self.is_complete {
+            write_durably(&self.path.join("VERSION"), DATABASE_VERSION)?;
+            self.is_complete = true;
+        }
+        Ok(())
     }
 
     pub(crate) fn tasks(&self) -> PathBuf {
@@ -49,24 +62,25 @@ impl DatabaseFolder {
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {
-    let file = File::options().create(true).truncate(false).write(true).open(path.join("lock"))?;
+    let refused = |source| OpenError::Folder { path: path.to_owned(), source };
+    let file =
+        File::options().create(true).truncate(false).write(true).open(path.join("lock")).map_err(refused)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+        Err(TryLockError::Error(error)) => Err(refused(error)),
     }
 }
 
-fn check_version(path: &Path) -> Result<(), OpenError> {
-    let Some(text) = read_text(path)? else {
-        return Ok(write_durably(path, DATABASE_VERSION)?);
-    };
+/// Whether the folder has a version, which must be ours.
+fn check_version(path: &Path) -> Result<bool, OpenError> {
+    let Some(text) = read_text(path)? else { return Ok(false) };
     let found = parse_version(&text)
         .ok_or(OpenError::Damaged { path: path.to_owned(), detail: "not a `major.minor.patch` version" })?;
     if Some(found) != parse_version(DATABASE_VERSION) {
         return Err(OpenError::Version { found: text.trim().to_owned(), expected: DATABASE_VERSION });
     }
-    Ok(())
+    Ok(true)
 }
 
 fn instance_uid(path: &Path) -> Result<Uuid, OpenError> {
@@ -109,11 +123,14 @@ mod tests {
     #[test]
     fn a_folder_opens_once_at_a_time_and_keeps_its_uid() {
         let folder = tempfile::tempdir().unwrap();
-        let open = DatabaseFolder::open(folder.path()).unwrap();
+        let mut open = DatabaseFolder::open(folder.path()).unwrap();
+        assert!(!open.is_complete);
+        open.complete().unwrap();
         let uid = open.instance_uid;
         assert!(matches!(DatabaseFolder::open(folder.path()), Err(OpenError::InUse { .. })));
         drop(open);
-        assert_eq!(DatabaseFolder::open(folder.path()).unwrap().instance_uid, uid);
+        let open = DatabaseFolder::open(folder.path()).unwrap();
+        assert!(open.is_complete && open.instance_uid == uid);
         assert_eq!(fs::read_to_string(folder.path().join("VERSION")).unwrap(), DATABASE_VERSION);
     }
 

@@ -292,11 +292,14 @@ impl Drop for TaskQueue {
 
 impl Shared {
     fn open(options: QueueOptions) -> Result<Shared, OpenError> {
-        let folder = DatabaseFolder::open(&options.db_path)?;
-        let environment = Environment::open(
-            &folder.tasks(),
-            &EnvironmentOptions { map_size_bytes: options.task_db_size_bytes, ..Default::default() },
-        )?;
+        let mut folder = DatabaseFolder::open(&options.db_path)?;
+        let environment_options = EnvironmentOptions {
+            map_size_bytes: options.task_db_size_bytes,
+            must_exist: folder.is_complete,
+            ..EnvironmentOptions::default()
+        };
+        let environment = Environment::open(&folder.tasks(), &environment_options)
+            .map_err(|source| OpenError::Queue { path: folder.tasks(), source })?;
         let catalog = Catalog::open(&environment, folder.indexes(), &options.catalog)?;
         let payloads = Payloads::open(folder.payloads())?;
         let indexer = Indexer::new(&IndexerOptions {
@@ -306,6 +309,7 @@ impl Shared {
         .map_err(|error| OpenError::Indexer { detail: error.to_string() })?;
         let store = Store::open(environment)?;
         let features = FeatureStore::open(&store, options.default_features, options.forced_features)?;
+        folder.complete()?;
         Ok(Shared {
             options,
             store,

@@ -42,6 +42,11 @@ pub(crate) fn finish_stamped(shared: &Shared, tasks: Vec<Task>) -> Result<Vec<Ta
         let index = match shared.catalog.get(&uid) {
             Ok(index) => index,
             Err(CatalogError::NotFound { .. }) => continue,
+            // Its tasks fail when their turn comes; all other indexes are served.
+            Err(error) if error.is_lasting() => {
+                tracing::error!(%error, "an index is left aside");
+                continue;
+            }
             Err(error) => return Err(error.into()),
         };
         if let Some(stamp) = index.stamp()?.and_then(|bytes| BatchStamp::decode(&bytes)) {

@@ -1,0 +1,216 @@
+//! A server that meets a fault of its files or of the system: it says what is wrong, loses nothing, and goes on
+//! with what it can. docs/operations.md has these messages with what an operator does about them.
+
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+
+use harness::{Server, on_small_disk, program, shell};
+use serde_json::{Value, json};
+
+/// A database with the indexes `hurt` and `whole`, and the folder of `hurt`.
+fn two_indexes(folder: &Path) -> PathBuf {
+    let server = Server::start(folder);
+    assert_eq!(server.add("hurt", 0..300)["status"], "succeeded");
+    let indexes = folder.join("indexes");
+    let hurt = fs::read_dir(&indexes).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(server.add("whole", 0..300)["status"], "succeeded");
+    server.kill();
+    hurt
+}
+
+/// Checks that all works but the index `hurt`, whose requests and tasks say `cause`.
+fn serves_the_rest(server: &Server, cause: &str) {
+    let says = |answer: &Value| {
+        let message = answer["message"].as_str().unwrap_or_default();
+        assert!(message.contains("Index `hurt` cannot be opened") && message.contains(cause), "{answer}");
+    };
+    assert_eq!(server.count("whole", "harbor"), 300);
+    let (status, answer) = server.ask("POST", "/indexes/hurt/search", Some(&json!({ "q": "" })));
+    assert_eq!(status, 500, "{answer}");
+    says(&answer);
+    let task = server.add("hurt", 0..10);
+    assert_eq!(task["status"], "failed");
+    says(&task["error"]);
+    assert_eq!(server.add("whole", 300..400)["status"], "succeeded");
+    assert_eq!(server.count("whole", ""), 400);
+    // What cannot be read can still be deleted.
+    let deletion = server.finished(server.ask("DELETE", "/indexes/hurt", None));
+    assert_eq!(deletion["status"], "succeeded", "{deletion}");
+}
+
+#[test]
+fn a_damaged_index_leaves_the_others_served() {
+    type Damage = fn(&Path);
+    let cut: Damage = |data| File::options().write(true).open(data).unwrap().set_len(0).unwrap();
+    let remove: Damage = |data| fs::remove_file(data).unwrap();
+    let overwrite: Damage = |data| fs::write(data, [b'x'; 9000]).unwrap();
+    let damages = [
+        (cut, "data.mdb is empty, it was cut short"),
+        (remove, "data.mdb is missing"),
+        (overwrite, "not a store file"),
+    ];
+    for (damage, cause) in damages {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("db");
+        damage(&two_indexes(&folder).join("data.mdb"));
+        serves_the_rest(&Server::start(&folder), cause);
+    }
+}
+
+#[test]
+fn an_index_of_another_format_version_is_left_alone() {
+    for version in [0_u32, 99] {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("db");
+        let hurt = two_indexes(&folder);
+        let index = quarry_engine::Index::open(&hurt, &quarry_engine::IndexOptions::default()).unwrap();
+        let mut txn = index.environment().write_txn().unwrap();
+        index.tables().main.put(&mut txn, b"format-version", &version.to_le_bytes()).unwrap();
+        txn.commit().unwrap();
+        drop(index);
+        serves_the_rest(&Server::start(&folder), &format!("the index has format version {version}"));
+    }
+}
+
+#[test]
+fn tasks_that_wait_for_a_damaged_index_do_not_hold_the_others_up() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    let hurt = two_indexes(&folder);
+    let server = Server::start(&folder);
+    // Many tasks, so that some wait when the server is killed.
+    for id in 0..200 {
+        let (status, _) = server.ask("POST", "/indexes/hurt/documents", Some(&json!([{ "id": id }])));
+        assert_eq!(status, 202);
+    }
+    server.kill();
+    fs::write(hurt.join("data.mdb"), b"").unwrap();
+    serves_the_rest(&Server::start(&folder), "data.mdb is empty");
+}
+
+#[test]
+fn a_lost_queue_is_not_taken_for_an_empty_database() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    two_indexes(&folder);
+    let data = folder.join("tasks").join("data.mdb");
+    let indexes = || fs::read_dir(folder.join("indexes")).unwrap().count();
+    let before = fs::read(&data).unwrap();
+    fs::write(&data, b"").unwrap();
+    let words = Server::refusal(&folder);
+    assert!(words.contains("the task queue") && words.contains("data.mdb is empty"), "{words}");
+    fs::remove_file(&data).unwrap();
+    let words = Server::refusal(&folder);
+    assert!(words.contains("data.mdb is missing"), "{words}");
+    assert_eq!(indexes(), 2, "no index was removed");
+    fs::write(&data, before).unwrap();
+    assert_eq!(Server::start(&folder).count("whole", ""), 300);
+}
+
+#[test]
+fn a_database_of_another_version_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    two_indexes(&folder);
+    let path = folder.join("VERSION");
+    let ours = fs::read_to_string(&path).unwrap();
+    for version in ["1.10.0", "99.0.0"] {
+        fs::write(&path, version).unwrap();
+        let words = Server::refusal(&folder);
+        assert!(words.contains(&format!("Your database version ({version})")), "{words}");
+    }
+    fs::write(&path, "soup").unwrap();
+    let words = Server::refusal(&folder);
+    assert!(words.contains("VERSION\" is damaged"), "{words}");
+    fs::write(&path, ours).unwrap();
+    assert_eq!(Server::start(&folder).count("hurt", ""), 300);
+}
+
+#[test]
+fn a_second_server_on_one_folder_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    let first = Server::start(&folder);
+    let words = Server::refusal(&folder);
+    assert!(words.contains("is in use by another process"), "{words}");
+    assert_eq!(first.add("whole", 0..10)["status"], "succeeded");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    let remount = format!("mount -o remount,ro '{}' &&", folder.display());
+    let Some(command) = on_small_disk(&folder, "8m", &remount) else {
+        println!("SKIPPED: a file system cannot be mounted here");
+        return;
+    };
+    let words = Server::refusal_of(command, &folder);
+    assert!(words.contains("cannot be made or written to: Read-only file system"), "{words}");
+}
+
+#[test]
+fn a_full_disk_stops_writes_and_not_searches() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    let Some(command) = on_small_disk(&folder, "12m", "") else {
+        println!("SKIPPED: a file system cannot be mounted here");
+        return;
+    };
+    let server = Server::start_with(command, &folder);
+    assert_eq!(server.add("whole", 0..300)["status"], "succeeded");
+    // What the server sees of the folder, which is not what this process sees.
+    let seen = PathBuf::from(format!("/proc/{}/root{}", server.process(), folder.display()));
+    let ballast = seen.join("ballast");
+    let mut file = File::create(&ballast).unwrap();
+    while file.write_all(&[1; 1024]).is_ok() {}
+    drop(file);
+    let documents: Vec<Value> = (300..30_000).map(|id| json!({ "id": id, "title": "harbour" })).collect();
+    let path = "/indexes/whole/documents";
+    let (status, answer) = server.ask("POST", path, Some(&json!(documents)));
+    let error = if status == 202 { server.finished((status, answer))["error"].clone() } else { answer };
+    assert_eq!(error["code"], "no_space_left_on_device", "{error}");
+    assert_eq!(server.count("whole", "harbor"), 300);
+    fs::remove_file(&ballast).unwrap();
+    assert_eq!(server.add("whole", 300..400)["status"], "succeeded");
+    assert_eq!(server.count("whole", ""), 400);
+}
+
+#[test]
+fn a_low_limit_of_open_files_slows_down_and_breaks_nothing() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    let server = Server::start_with(shell("ulimit -n 90 && exec \"$0\" \"$@\""), &folder);
+    for number in 0..25 {
+        assert_eq!(server.add(&format!("index-{number}"), 0..5)["status"], "succeeded");
+    }
+    // More clients than files: those that say nothing are let in, the others wait.
+    let idle: Vec<TcpStream> = (0..120).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    drop(idle);
+    for number in 0..25 {
+        assert_eq!(server.count(&format!("index-{number}"), "harbor"), 5);
+    }
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let scratch = tempfile::tempdir().unwrap();
+    let first = Server::start(&scratch.path().join("first"));
+    let mut second = program();
+    // The last of two equal options does not count: it is given twice, which is refused as well.
+    second.env("MEILI_NO_ANALYTICS", "true");
+    let address = first.address.to_string();
+    let output = second
+        .args(["--http-addr", &address, "--db-path"])
+        .arg(scratch.path().join("second"))
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(words.contains(&format!("cannot listen on `{address}`")), "{words}");
+}
