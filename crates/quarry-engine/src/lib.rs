@@ -23,7 +23,7 @@ pub use quarry_index::{Index, IndexOptions, Settings, SettingsError, SettingsUpd
 pub use quarry_indexer::payload::{PayloadError, PayloadFormat, convert as convert_payload};
 pub use quarry_indexer::{
     BatchReport, IndexError, Indexer, IndexerOptions, Method, Operation, OperationReport,
-    Progress as IndexProgress,
+    Progress as IndexProgress, lower_thread_priority,
 };
 pub use quarry_search::{SearchError, SearchRequest, SearchResult, search};
 pub use stats::IndexStats;

@@ -22,6 +22,7 @@ use crate::extract::extractor::Extracted;
 use crate::extract::plan::{Plan, TableWork, Work};
 use crate::ingest::merge_operations::{MergeContext, Merged, merge, prepare};
 use crate::merge::{self, MergeOutcome};
+use crate::priority::lower_thread_priority;
 use crate::progress::{Progress, Step};
 use crate::report::{BatchReport, Congestion};
 use crate::send::documents::DocumentQueue;
@@ -75,6 +76,7 @@ impl Indexer {
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|number| format!("indexer-{number}"))
+            .start_handler(|_| lower_thread_priority())
             .build()
             .map_err(std::io::Error::other)?;
         let ring_bytes = (options.max_memory_bytes / 16 / threads).clamp(RING_BYTES_MIN, RING_BYTES_MAX);

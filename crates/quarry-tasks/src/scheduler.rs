@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use quarry_engine::lower_thread_priority;
 use quarry_error::{Code, ErrorResponse, HasCode};
 use time::OffsetDateTime;
 
@@ -31,6 +32,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Runs batches until the queue stops.
 pub(crate) fn run(shared: &Shared) {
+    lower_thread_priority();
     while !shared.is_stopping() {
         let pause = match tick(shared) {
             Ok(true) => continue,
