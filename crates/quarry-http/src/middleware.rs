@@ -92,9 +92,9 @@ fn preflight(asked: &HeaderMap) -> Response {
     response
 }
 
-/// One log line per request, without its query string and body, which may hold secrets.
+/// One log line per request, without what may be a secret: its query string, its body, a key in its path.
 pub(crate) async fn log(request: Request, next: Next) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), logged_path(request.uri().path()).to_owned());
     let request_id = Uuid::now_v7();
     let start = Instant::now();
     let response = next.run(request).await;
@@ -109,9 +109,21 @@ pub(crate) async fn log(request: Request, next: Next) -> Response {
     response
 }
 
+/// The path without the value of an API key.
+fn logged_path(path: &str) -> &str {
+    if path.starts_with("/keys/") { "/keys/{uidOrKey}" } else { path }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_not_logged() {
+        assert_eq!(logged_path("/keys/0123abcd"), "/keys/{uidOrKey}");
+        assert_eq!(logged_path("/keys"), "/keys");
+        assert_eq!(logged_path("/indexes/a/search"), "/indexes/a/search");
+    }
 
     #[test]
     fn slashes() {
