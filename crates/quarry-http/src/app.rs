@@ -8,6 +8,7 @@ use quarry_engine::Catalog;
 use quarry_error::{Code, ErrorResponse};
 use quarry_tasks::TaskQueue;
 
+use crate::connection::TimeLimits;
 use crate::error::HttpError;
 use crate::search_queue::{SearchQueue, SearchQueueOptions};
 
@@ -22,6 +23,10 @@ pub struct HttpOptions {
     pub scratch_folder: PathBuf,
     /// How many searches run and wait.
     pub search_queue: SearchQueueOptions,
+    /// The most connections at once; further clients wait.
+    pub connections_max: usize,
+    /// How long a connection waits for its client.
+    pub time_limits: TimeLimits,
     /// The commit that was built, if known.
     pub commit_sha: Option<&'static str>,
     /// Its date, if known.

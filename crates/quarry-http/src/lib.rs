@@ -4,12 +4,14 @@
 //! resource), `guard` (the action each route needs, checked before anything else), `extract` (paths,
 //! query strings, bodies), `convert` (wire types to engine types and back), `error` (any error to
 //! `{message, code, type, link}` and a status), `search_queue` (how many searches run at once),
-//! `middleware` (paths, CORS, compression, log lines), [`tls`] (connections that speak TLS).
+//! `middleware` (paths, CORS, compression, log lines), `serve` (from a listener to the routes), `connection`
+//! (time limits of a connection), [`tls`] (connections that speak TLS).
 //!
 //! Handlers are thin: they read the request, call the engine or the task queue on a blocking thread, and
 //! write the answer. Nothing here knows how documents are stored.
 
 mod app;
+mod connection;
 mod convert;
 mod error;
 mod extract;
@@ -21,5 +23,6 @@ mod serve;
 pub mod tls;
 
 pub use app::{App, HttpOptions};
+pub use connection::TimeLimits;
 pub use search_queue::SearchQueueOptions;
-pub use serve::{Server, serve};
+pub use serve::{Server, plain_listener, serve};

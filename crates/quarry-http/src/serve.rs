@@ -1,40 +1,69 @@
 //! Connections: from a listener to the route table, until a stop is asked for.
 
 use std::convert::Infallible;
-use std::fmt::Debug;
 use std::future::Future;
-use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use axum::ServiceExt;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::response::Response;
-use axum::serve::Listener;
+use axum::serve::{Listener, ListenerExt};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tower::Service;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
+use crate::connection::serve_connection;
 use crate::middleware::{cors, log, normalise, tidy_allowed_methods};
 use crate::routes;
 
+/// Connections without TLS.
+pub fn plain_listener(listener: TcpListener) -> impl Listener {
+    listener.tap_io(|stream| {
+        // Answers are written in large pieces: holding the last one back would only delay it.
+        stream.set_nodelay(true).ok();
+    })
+}
+
 /// Serves requests on `listener` until `stop` resolves, then lets the running ones end.
 ///
-/// # Errors
-/// When the listener fails.
-pub async fn serve<L: Listener<Addr: Debug>>(
-    listener: L,
+/// At most `connections_max` connections are open; more clients wait to be let in.
+pub async fn serve<L: Listener>(
+    mut listener: L,
     app: Arc<App>,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let service = Server::new(app);
-    let make_service = ServiceExt::<Request>::into_make_service(service);
-    axum::serve(listener, make_service).with_graceful_shutdown(stop).await
+) {
+    let limits = app.options.time_limits;
+    let places = Arc::new(Semaphore::new(app.options.connections_max));
+    let server = Server::new(app);
+    // A connection lives as long as its receiver does.
+    let (stopping, _) = watch::channel(false);
+    let mut stop = pin!(stop);
+    loop {
+        let next = async {
+            let place = places.clone().acquire_owned().await;
+            let (stream, _) = listener.accept().await;
+            (place, stream)
+        };
+        let (place, stream) = tokio::select! {
+            next = next => next,
+            () = stop.as_mut() => break,
+        };
+        let (server, stopping) = (server.clone(), stopping.subscribe());
+        tokio::spawn(async move {
+            let _place = place;
+            serve_connection(stream, limits, stopping, |request| server.clone().answer(request)).await;
+        });
+    }
+    drop(listener);
+    stopping.send_replace(true);
+    stopping.closed().await;
 }
 
 /// The whole HTTP API as a service: what [`serve`] puts on a socket, and what tests call directly.
@@ -55,6 +84,13 @@ impl Server {
             .layer(compression)
             .layer(from_fn(log));
         Server { router }
+    }
+
+    async fn answer(mut self, request: Request<Body>) -> Response {
+        match self.call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 }
 

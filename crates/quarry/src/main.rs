@@ -5,6 +5,7 @@
 mod demo;
 mod logging;
 mod master_key;
+mod open_files;
 mod options;
 mod shutdown;
 mod startup;

@@ -10,11 +10,12 @@ use std::time::Duration;
 use quarry_api::features::{Features, FeaturesUpdate};
 use quarry_auth::{Auth, KeyError};
 use quarry_http::tls::{TlsConfig, TlsError, TlsListener};
-use quarry_http::{App, HttpOptions, SearchQueueOptions};
+use quarry_http::{App, HttpOptions, SearchQueueOptions, TimeLimits, plain_listener};
 use quarry_tasks::{OpenError, QueueOptions, TaskQueue};
 use tokio::net::TcpListener;
 
 use crate::master_key::{self, MasterKeyError};
+use crate::open_files::OpenFiles;
 use crate::options::{Environment, Import, Options, OptionsError};
 use crate::shutdown::Stop;
 
@@ -52,6 +53,7 @@ pub(crate) enum StartError {
 /// Opens the database and starts the scheduler.
 pub(crate) fn open_queue(options: &Options) -> Result<Arc<TaskQueue>, StartError> {
     let mut queue_options = QueueOptions::at(&options.db_path);
+    queue_options.catalog.open_indexes_max = OpenFiles::share_out().indexes_max;
     if let Some(bytes) = options.indexing_memory_bytes {
         queue_options.indexing_memory_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     }
@@ -125,12 +127,12 @@ pub(crate) async fn serve(
         // The receiver is there as long as this function runs.
         let _ = told.send(());
     };
-    let mut serving: Pin<Box<dyn Future<Output = std::io::Result<()>>>> = match tls {
+    let mut serving: Pin<Box<dyn Future<Output = ()>>> = match tls {
         Some(tls) => Box::pin(quarry_http::serve(TlsListener::new(listener, tls), app, stopped)),
-        None => Box::pin(quarry_http::serve(listener, app, stopped)),
+        None => Box::pin(quarry_http::serve(plain_listener(listener), app, stopped)),
     };
     tokio::select! {
-        served = &mut serving => served?,
+        () = &mut serving => {}
         _ = &mut stopping => {
             if tokio::time::timeout(GRACE, serving).await.is_err() {
                 tracing::warn!("some requests did not end in time");
@@ -154,6 +156,8 @@ fn http_options(options: &Options) -> Result<HttpOptions, StartError> {
             waiting_max: options.search_queue_size,
             wait_max: options.drop_search_after,
         },
+        connections_max: OpenFiles::share_out().connections_max,
+        time_limits: TimeLimits::default(),
         commit_sha: option_env!("QUARRY_COMMIT_SHA"),
         commit_date: option_env!("QUARRY_COMMIT_DATE"),
         package_version: env!("CARGO_PKG_VERSION"),

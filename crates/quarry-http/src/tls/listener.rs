@@ -13,7 +13,7 @@ use tokio_rustls::server::TlsStream;
 use super::TlsConfig;
 
 /// Handshakes that run at the same time. More clients wait until one is over.
-const HANDSHAKES_MAX: usize = 1024;
+const HANDSHAKES_MAX: usize = 128;
 /// How long a handshake may take.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 
@@ -34,6 +34,8 @@ impl TlsListener {
     }
 
     fn start_handshake(&mut self, stream: TcpStream, address: SocketAddr) {
+        // As for connections without TLS.
+        stream.set_nodelay(true).ok();
         let handshake = self.acceptor.accept(stream);
         self.handshakes.spawn(async move {
             let stream = tokio::time::timeout(HANDSHAKE_TIME_MAX, handshake).await??;

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use quarry_auth::Auth;
-use quarry_http::{App, HttpOptions, SearchQueueOptions, Server};
+use quarry_http::{App, HttpOptions, SearchQueueOptions, Server, TimeLimits};
 use quarry_tasks::{QueueOptions, TaskQueue};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -71,6 +71,8 @@ impl TestServer {
             is_production: false,
             scratch_folder: folder.path().to_owned(),
             search_queue: SearchQueueOptions { running_max: 2, waiting_max: 10, wait_max: PATIENCE },
+            connections_max: 50,
+            time_limits: TimeLimits::default(),
             commit_sha: None,
             commit_date: None,
             package_version: "1.2.3",
