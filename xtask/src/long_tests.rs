@@ -31,6 +31,16 @@ pub(crate) fn histories(arguments: &[String]) -> Result<(), String> {
     status(&mut command)
 }
 
+/// A word from the middle of each document finds it, in every language of a data set.
+pub(crate) fn languages(arguments: &[String]) -> Result<(), String> {
+    let mut arguments = Arguments::of(arguments);
+    let data = arguments.text("--data")?.ok_or("languages needs --data FOLDER")?;
+    let mut command = test(&mut arguments, "quarry-engine", "languages");
+    arguments.end()?;
+    command.args(["--", "--nocapture"]).env("QUARRY_DATA", data);
+    status(&mut command)
+}
+
 fn test(arguments: &mut Arguments, package: &str, name: &str) -> Command {
     let mut command = Command::new("cargo");
     command.args(["test", "--package", package, "--test", name]).current_dir(root());

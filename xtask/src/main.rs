@@ -35,6 +35,7 @@ const USAGE: &str = "usage: cargo xtask <verb>
   histories [OPTIONS]       all films in other batches, threads and orders: the long form of the test
       --documents N         only so many films
       --release             with a release build
+  languages --data FOLDER   a word of a document finds it: 200 documents per language of multilingual.ndjson.gz
   crash [OPTIONS]           kills a server under a random load again and again, and checks what is left
       --kills N             how often [100]
       --seed S              repeats the load of an earlier run
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         "fuzz" => fuzz::run(rest),
         "model" => long_tests::model(rest),
         "histories" => long_tests::histories(rest),
+        "languages" => long_tests::languages(rest),
         "crash" => crash::run(rest),
         "memory" => memory::run(rest),
         _ => Err(format!("unknown verb `{verb}`\n{USAGE}")),
