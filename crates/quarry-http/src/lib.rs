@@ -5,7 +5,8 @@
 //! query strings, bodies), `convert` (wire types to engine types and back), `error` (any error to
 //! `{message, code, type, link}` and a status), `search_queue` (how many searches run at once),
 //! `middleware` (paths, CORS, compression, log lines), `serve` (from a listener to the routes), `connection`
-//! (time limits of a connection), [`tls`] (connections that speak TLS).
+//! (time limits of a connection), [`tls`] (connections that speak TLS), `openapi` (the published
+//! description).
 //!
 //! Handlers are thin: they read the request, call the engine or the task queue on a blocking thread, and
 //! write the answer. Nothing here knows how documents are stored.
@@ -17,6 +18,7 @@ mod error;
 mod extract;
 mod guard;
 mod middleware;
+mod openapi;
 mod routes;
 mod search_queue;
 mod serve;

@@ -18,21 +18,26 @@ mod stats;
 mod swap;
 mod tasks;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::handler::Handler;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, on};
 use quarry_api::action::Action;
 
 use crate::app::App;
 use crate::guard::{Guard, check};
+use crate::openapi::{self, Route};
 
 /// Puts routes one by one into a router, each behind its guard.
 struct Table {
     app: Arc<App>,
     router: Router<Arc<App>>,
+    /// What was put in so far.
+    routes: Vec<Route>,
 }
 
 impl Table {
@@ -42,6 +47,7 @@ impl Table {
         T: 'static,
     {
         let guard = Guard { app: self.app.clone(), action };
+        self.routes.push(Route { method: name(method), path: path.to_owned(), action });
         let route = on(method, handler).route_layer(from_fn_with_state(guard, check));
         self.router = self.router.route(path, route);
         self
@@ -68,13 +74,33 @@ impl Table {
 
 /// Every route of the API.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let table = Table { app: app.clone(), router: Router::new() };
+    let table = Table { app: app.clone(), router: Router::new(), routes: Vec::new() };
     let table = index_routes(table);
     let table = document_routes(table);
     let table = server_routes(table);
     let table = settings::routes(table);
     let table = experimental_routes(table);
+    let table = description_route(table);
     table.router.with_state(app)
+}
+
+/// The description of all routes, its own among them. Made when first asked for.
+fn description_route(table: Table) -> Table {
+    const PATH: &str = "/openapi.json";
+    let mut routes = table.routes.clone();
+    routes.push(Route { method: name(GET), path: PATH.to_owned(), action: None });
+    let document = Arc::new(LazyLock::new(move || Bytes::from(openapi::document(&routes))));
+    table.open(
+        GET,
+        PATH,
+        move || async move { ([(CONTENT_TYPE, "application/json")], Bytes::clone(&document)) },
+    )
+}
+
+/// The method of a route, as the description names it.
+fn name(method: MethodFilter) -> &'static str {
+    let names = [(GET, "get"), (POST, "post"), (PUT, "put"), (PATCH, "patch"), (DELETE, "delete")];
+    names.into_iter().find(|(known, _)| *known == method).map_or("other", |(_, name)| name)
 }
 
 const GET: MethodFilter = MethodFilter::GET;
@@ -142,10 +168,10 @@ fn server_routes(table: Table) -> Table {
         .on(DELETE, "/tasks", Action::TasksDelete, tasks::delete)
         .on(POST, "/tasks/cancel", Action::TasksCancel, tasks::cancel)
         .on(POST, "/tasks/compact", Action::TasksCompact, tasks::compact)
-        .on(GET, "/tasks/{task_uid}", Action::TasksGet, tasks::get)
-        .on(GET, "/tasks/{task_uid}/documents", Action::TasksGet, tasks::documents)
+        .on(GET, "/tasks/{task_id}", Action::TasksGet, tasks::get)
+        .on(GET, "/tasks/{task_id}/documents", Action::TasksGet, tasks::documents)
         .on(GET, "/batches", Action::TasksGet, batches::list)
-        .on(GET, "/batches/{batch_uid}", Action::TasksGet, batches::get)
+        .on(GET, "/batches/{batch_id}", Action::TasksGet, batches::get)
         .on(GET, "/keys", Action::KeysGet, keys::list)
         .on(POST, "/keys", Action::KeysCreate, keys::create)
         .on(GET, "/keys/{key}", Action::KeysGet, keys::get)
@@ -173,17 +199,17 @@ fn experimental_routes(table: Table) -> Table {
         .on(POST, "/network/control", NetworkUpdate, gated::network)
         .on(POST, "/dynamic-search-rules", DynamicSearchRulesGet, gated::list_rules)
         .on(DELETE, "/dynamic-search-rules", DynamicSearchRulesDelete, gated::change_rules)
-        .on(GET, "/dynamic-search-rules/{rule_uid}", DynamicSearchRulesGet, gated::get_rule)
-        .on(PATCH, "/dynamic-search-rules/{rule_uid}", DynamicSearchRulesUpdate, gated::change_rules)
-        .on(DELETE, "/dynamic-search-rules/{rule_uid}", DynamicSearchRulesDelete, gated::change_rules)
+        .on(GET, "/dynamic-search-rules/{uid}", DynamicSearchRulesGet, gated::get_rule)
+        .on(PATCH, "/dynamic-search-rules/{uid}", DynamicSearchRulesUpdate, gated::change_rules)
+        .on(DELETE, "/dynamic-search-rules/{uid}", DynamicSearchRulesDelete, gated::change_rules)
         .on(POST, "/render-template", SettingsGet, gated::render_template)
         .on(GET, "/chats", ChatsGet, gated::list_chats)
-        .on(GET, "/chats/{workspace}", ChatsGet, gated::get_chat)
-        .on(DELETE, "/chats/{workspace}", ChatsDelete, gated::delete_chat)
-        .on(GET, "/chats/{workspace}/settings", ChatsSettingsGet, gated::get_chat_settings)
-        .on(PATCH, "/chats/{workspace}/settings", ChatsSettingsUpdate, gated::change_chat_settings)
-        .on(DELETE, "/chats/{workspace}/settings", ChatsSettingsUpdate, gated::change_chat_settings)
-        .on(POST, "/chats/{workspace}/chat/completions", ChatCompletions, gated::complete_chat)
+        .on(GET, "/chats/{workspace_uid}", ChatsGet, gated::get_chat)
+        .on(DELETE, "/chats/{workspace_uid}", ChatsDelete, gated::delete_chat)
+        .on(GET, "/chats/{workspace_uid}/settings", ChatsSettingsGet, gated::get_chat_settings)
+        .on(PATCH, "/chats/{workspace_uid}/settings", ChatsSettingsUpdate, gated::change_chat_settings)
+        .on(DELETE, "/chats/{workspace_uid}/settings", ChatsSettingsUpdate, gated::change_chat_settings)
+        .on(POST, "/chats/{workspace_uid}/chat/completions", ChatCompletions, gated::complete_chat)
         .on(POST, "/export", Export, gated::unavailable)
         .on(GET, "/webhooks", WebhooksGet, gated::unavailable)
         .on(POST, "/webhooks", WebhooksCreate, gated::unavailable)

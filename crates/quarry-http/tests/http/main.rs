@@ -4,5 +4,6 @@
 
 mod compaction;
 mod deviations;
+mod openapi;
 mod support;
 mod tls;

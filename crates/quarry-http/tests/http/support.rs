@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct TestServer {
     pub(crate) runtime: Runtime,
     pub(crate) app: Arc<App>,
+    /// Sent with every request.
+    pub(crate) token: Option<String>,
     server: Server,
     queue: Arc<TaskQueue>,
     gate: Arc<Gate>,
@@ -51,11 +53,20 @@ impl Reply {
 
 impl TestServer {
     pub(crate) fn new() -> TestServer {
-        TestServer::with(|_| {})
+        TestServer::start(None, |_| {})
     }
 
     /// A server whose options `adapt` changes.
     pub(crate) fn with(adapt: impl FnOnce(&mut HttpOptions)) -> TestServer {
+        TestServer::start(None, adapt)
+    }
+
+    /// A server whose master key every request holds.
+    pub(crate) fn with_master_key(key: &str) -> TestServer {
+        TestServer::start(Some(key), |_| {})
+    }
+
+    fn start(master_key: Option<&str>, adapt: impl FnOnce(&mut HttpOptions)) -> TestServer {
         let folder = tempfile::tempdir().unwrap();
         let gate = Arc::new(Gate::default());
         let mut queue_options = QueueOptions::at(folder.path().join("data"));
@@ -65,7 +76,7 @@ impl TestServer {
         let at_the_end = gate.clone();
         queue_options.finished = Some(Arc::new(move |_, _| at_the_end.pass()));
         let queue = TaskQueue::open(queue_options).unwrap();
-        let auth = Auth::open(&folder.path().join("auth"), None).unwrap();
+        let auth = Auth::open(&folder.path().join("auth"), master_key).unwrap();
         let mut options = HttpOptions {
             payload_bytes_max: 10_000_000,
             is_production: false,
@@ -81,10 +92,15 @@ impl TestServer {
         adapt(&mut options);
         let app = App::new(queue.clone(), auth, options);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        TestServer { runtime, server: Server::new(app.clone()), app, queue, gate, _folder: folder }
+        let token = master_key.map(str::to_owned);
+        TestServer { runtime, token, server: Server::new(app.clone()), app, queue, gate, _folder: folder }
     }
 
-    pub(crate) fn send(&self, request: Request<Body>) -> Reply {
+    pub(crate) fn send(&self, mut request: Request<Body>) -> Reply {
+        if let Some(token) = &self.token {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.headers_mut().insert(header::AUTHORIZATION, value);
+        }
         self.runtime.block_on(async {
             let response = self.server.clone().oneshot(request).await.unwrap();
             let (parts, body) = response.into_parts();
