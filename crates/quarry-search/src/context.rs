@@ -5,9 +5,8 @@ use std::rc::Rc;
 
 use quarry_index::{Dictionary, Snapshot};
 use quarry_storage::StorageError;
-use roaring::RoaringBitmap;
 
-use crate::postings_cache::PostingsCache;
+use crate::postings_cache::{LazyPostings, PostingsCache};
 use crate::query::interner::Interner;
 use crate::query::{PhraseId, Term, TermId, WordId, WordRef};
 use crate::resolve::Resolved;
@@ -76,7 +75,7 @@ impl<'s> SearchContext<'s> {
     }
 
     /// Documents that hold `word` in a searched attribute.
-    pub(crate) fn word_documents(&self, word: WordRef) -> Result<Rc<RoaringBitmap>, StorageError> {
+    pub(crate) fn word_documents(&self, word: WordRef) -> Result<Rc<LazyPostings<'s>>, StorageError> {
         self.postings.documents(&self.scope, word, &self.text(word.word))
     }
 

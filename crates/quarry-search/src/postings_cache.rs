@@ -1,40 +1,64 @@
 //! What one query has read: each posting found once and decoded once, however many rules ask for it, and never
 //! if none does.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use quarry_index::settings::ProximityPrecision;
 use quarry_index::{FieldId, Snapshot, keys};
-use quarry_storage::{Postings, PostingsTable, StorageError};
+use quarry_storage::{Postings, PostingsTable, PostingsUnion, StorageError};
 use roaring::RoaringBitmap;
 use rustc_hash::FxHashMap;
 
 use crate::query::{Reach, WordId, WordRef};
 use crate::scope::SearchScope;
 
-/// A set of documents that was found, and is decoded when somebody looks at it.
+/// A set of documents that was found, and is decoded when somebody needs all of it.
+#[derive(Default)]
 pub(crate) struct LazyPostings<'s> {
     stored: Option<Postings<'s>>,
-    decoded: OnceCell<RoaringBitmap>,
+    /// Whether it was read through without being decoded.
+    was_read: Cell<bool>,
+    decoded: OnceCell<Rc<RoaringBitmap>>,
 }
 
 impl<'s> LazyPostings<'s> {
     fn stored(postings: Postings<'s>) -> LazyPostings<'s> {
-        LazyPostings { stored: Some(postings), decoded: OnceCell::new() }
+        LazyPostings { stored: Some(postings), ..LazyPostings::default() }
     }
 
     fn decoded(documents: RoaringBitmap) -> LazyPostings<'s> {
-        LazyPostings { stored: None, decoded: OnceCell::from(documents) }
+        LazyPostings { decoded: OnceCell::from(Rc::new(documents)), ..LazyPostings::default() }
     }
 
     /// The documents.
-    pub(crate) fn documents(&self) -> Result<&RoaringBitmap, StorageError> {
+    pub(crate) fn documents(&self) -> Result<&Rc<RoaringBitmap>, StorageError> {
         if let Some(documents) = self.decoded.get() {
             return Ok(documents);
         }
         let documents = self.stored.as_ref().map(Postings::decode).transpose()?.unwrap_or_default();
-        Ok(self.decoded.get_or_init(|| documents))
+        Ok(self.decoded.get_or_init(|| Rc::new(documents)))
+    }
+
+    /// What is stored, if looking a few documents up in it is cheaper than decoding it: nobody did yet, or it is
+    /// short.
+    pub(crate) fn cheaper_undecoded(&self) -> Option<&Postings<'s>> {
+        /// Bytes that are read through sooner than a bitmap is asked about a few documents.
+        const SHORT_BYTES: usize = 128;
+        let stored = self.stored.as_ref().filter(|stored| !stored.is_dense())?;
+        let is_short = stored.stored_bytes() <= SHORT_BYTES;
+        let is_cheaper = is_short || (self.decoded.get().is_none() && !self.was_read.replace(true));
+        is_cheaper.then_some(stored)
+    }
+
+    /// Adds the documents to `union`.
+    pub(crate) fn add_to(&self, union: &mut PostingsUnion) -> Result<(), StorageError> {
+        match (self.decoded.get(), &self.stored) {
+            (Some(documents), _) => union.add_bitmap(documents),
+            (None, Some(stored)) => union.add(stored)?,
+            (None, None) => {}
+        }
+        Ok(())
     }
 }
 
@@ -53,10 +77,10 @@ pub(crate) struct PostingsCache<'s> {
     pub(crate) has_exact_words: bool,
     /// Whether words are near when they share an attribute: then no pairs are stored.
     is_by_attribute: bool,
-    documents: Cache<WordRef, Rc<RoaringBitmap>>,
+    documents: Cache<WordRef, Rc<LazyPostings<'s>>>,
     fields: Cache<WordId, NumberedPostings<'s>>,
     positions: Cache<WordId, NumberedPostings<'s>>,
-    prefix_documents: Cache<WordId, Rc<RoaringBitmap>>,
+    prefix_documents: Cache<WordId, Rc<LazyPostings<'s>>>,
     prefix_fields: Cache<WordId, NumberedPostings<'s>>,
     prefix_positions: Cache<WordId, NumberedPostings<'s>>,
     pairs: Cache<(WordId, WordId), PairPostings<'s>>,
@@ -87,7 +111,7 @@ impl<'s> PostingsCache<'s> {
         scope: &SearchScope,
         word: WordRef,
         text: &str,
-    ) -> Result<Rc<RoaringBitmap>, StorageError> {
+    ) -> Result<Rc<LazyPostings<'s>>, StorageError> {
         let word = self.canonical(word);
         cached(&self.documents, word, || {
             if scope.restricted_to.is_some() {
@@ -97,11 +121,15 @@ impl<'s> PostingsCache<'s> {
             }
             let (tables, txn) = (self.snapshot.tables(), self.snapshot.txn());
             let key = keys::word::key(text);
-            let mut documents = tables.word_postings.get(txn, &key)?.unwrap_or_default();
-            if self.has_exact_words && word.reach == Reach::Everywhere {
-                documents |= tables.exact_word_postings.get(txn, &key)?.unwrap_or_default();
-            }
-            Ok(Rc::new(documents))
+            let tolerant = tables.word_postings.find(txn, &key)?;
+            let exact = match word.reach {
+                Reach::Everywhere if self.has_exact_words => tables.exact_word_postings.find(txn, &key)?,
+                _ => None,
+            };
+            Ok(Rc::new(match (tolerant, exact) {
+                (Some(one), Some(other)) => LazyPostings::decoded(one.decode()? | other.decode()?),
+                (one, other) => one.or(other).map(LazyPostings::stored).unwrap_or_default(),
+            }))
         })
     }
 
@@ -111,9 +139,9 @@ impl<'s> PostingsCache<'s> {
     }
 
     /// Keeps what was read of a word while its neighbours were.
-    pub(crate) fn remember_documents(&self, word: WordRef, documents: RoaringBitmap) {
+    pub(crate) fn remember_documents(&self, word: WordRef, postings: Postings<'s>) {
         let word = self.canonical(word);
-        self.documents.borrow_mut().entry(word).or_insert_with(|| Rc::new(documents));
+        self.documents.borrow_mut().entry(word).or_insert_with(|| Rc::new(LazyPostings::stored(postings)));
     }
 
     /// Documents of a word by field, ascending; searched or not.
@@ -132,14 +160,14 @@ impl<'s> PostingsCache<'s> {
         scope: &SearchScope,
         prefix: WordId,
         text: &str,
-    ) -> Result<Rc<RoaringBitmap>, StorageError> {
+    ) -> Result<Rc<LazyPostings<'s>>, StorageError> {
         cached(&self.prefix_documents, prefix, || {
             if scope.restricted_to.is_some() {
                 return Ok(Rc::new(in_scope(&self.prefix_fields(prefix, text)?, scope, |_| true)?));
             }
             let table = self.snapshot.tables().prefix_postings;
-            let documents = table.get(self.snapshot.txn(), &keys::word::key(text))?;
-            Ok(Rc::new(documents.unwrap_or_default()))
+            let postings = table.find(self.snapshot.txn(), &keys::word::key(text))?;
+            Ok(Rc::new(postings.map(LazyPostings::stored).unwrap_or_default()))
         })
     }
 
@@ -220,15 +248,15 @@ impl<'s> PostingsCache<'s> {
 
     fn pairs_of_prefix(&self, left: &str, prefix: &str) -> Result<PairPostings<'s>, StorageError> {
         let scan = keys::word_pair::scan_second_with_prefix(left, prefix);
-        let mut by_distance: [RoaringBitmap; 3] = Default::default();
+        let mut by_distance: [PostingsUnion; 3] = Default::default();
         let mut cursor = self.snapshot.tables().word_pair_postings.cursor(self.snapshot.txn(), &scan)?;
         while let Some((key, postings)) = cursor.next()? {
             let distance = key.last().copied().unwrap_or_default();
             if let Some(documents) = by_distance.get_mut(usize::from(distance).wrapping_sub(1)) {
-                postings.union_into(documents)?;
+                documents.add(&postings)?;
             }
         }
-        Ok(Rc::new(by_distance.map(LazyPostings::decoded)))
+        Ok(Rc::new(by_distance.map(|documents| LazyPostings::decoded(documents.finish()))))
     }
 
     /// Number of documents where `right` is next to `left`.
@@ -253,7 +281,7 @@ impl<'s> PostingsCache<'s> {
 }
 
 fn none_by_distance<'s>() -> [LazyPostings<'s>; 3] {
-    std::array::from_fn(|_| LazyPostings::decoded(RoaringBitmap::new()))
+    Default::default()
 }
 
 /// Documents that hold two words in one field: what counts as distance 1 where only attributes do.
@@ -264,7 +292,7 @@ fn in_one_field<'s>(
     let mut neighbours = RoaringBitmap::new();
     for (field, documents) in left {
         for (_, others) in right.iter().filter(|(other, _)| other == field) {
-            neighbours |= documents.documents()? & others.documents()?;
+            neighbours |= &**documents.documents()? & &**others.documents()?;
         }
     }
     let mut by_distance = none_by_distance();
@@ -277,14 +305,14 @@ fn in_scope(
     fields: &[(FieldId, LazyPostings<'_>)],
     scope: &SearchScope,
     is_reached: impl Fn(&FieldId) -> bool,
-) -> Result<RoaringBitmap, StorageError> {
-    let mut documents = RoaringBitmap::new();
+) -> Result<LazyPostings<'static>, StorageError> {
+    let mut documents = PostingsUnion::default();
     for (field, more) in fields {
         if scope.weight(*field).is_some() && is_reached(field) {
-            documents |= more.documents()?;
+            more.add_to(&mut documents)?;
         }
     }
-    Ok(documents)
+    Ok(LazyPostings::decoded(documents.finish()))
 }
 
 fn cached<K: std::hash::Hash + Eq, V: Clone>(

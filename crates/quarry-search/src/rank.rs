@@ -109,7 +109,7 @@ fn resolve_query(
 ) -> Result<(RoaringBitmap, Rc<QueryGraph>, RemovalOrder), StorageError> {
     for word in &parsed.negative_words {
         let word = WordRef { word: context.word(word), reach: Reach::Everywhere };
-        candidates -= &*context.word_documents(word)?;
+        candidates -= &**context.word_documents(word)?.documents()?;
     }
     for phrase in &parsed.negative_phrases {
         candidates -= &*context.phrase_documents(context.parsed_phrase(phrase))?;

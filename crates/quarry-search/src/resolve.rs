@@ -3,13 +3,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use quarry_storage::StorageError;
+use quarry_storage::{PostingsUnion, StorageError};
 use roaring::RoaringBitmap;
 use rustc_hash::FxHashMap;
 
 use crate::context::SearchContext;
 use crate::graph::NodeTerm;
+use crate::postings_cache::{LazyPostings, NumberedPostings};
 use crate::query::{PhraseId, Reach, TermId, TermKind, WordId, WordRef};
+use crate::space::Space;
 
 /// Words that a phrase compares at a time.
 const PHRASE_WINDOW: usize = 3;
@@ -33,7 +35,16 @@ pub(crate) enum Derivation {
     Phrase(PhraseId),
 }
 
-impl SearchContext<'_> {
+/// How the index tells where words are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    /// By field.
+    Field,
+    /// By the bucket of their position, in whatever field.
+    Position,
+}
+
+impl<'s> SearchContext<'s> {
     /// Documents that match any derivation of a node.
     pub(crate) fn node_documents(&self, node: NodeTerm) -> Result<Rc<RoaringBitmap>, StorageError> {
         if let Some(documents) = self.resolved.nodes.borrow().get(&node) {
@@ -64,19 +75,19 @@ impl SearchContext<'_> {
         }
         let class = self.term(term).class(self, typos)?;
         let documents = match (&class.words[..], class.kept_prefix, &class.phrases[..]) {
-            ([word], None, []) => self.word_documents(*word)?,
+            ([word], None, []) => Rc::clone(self.word_documents(*word)?.documents()?),
             (words, kept_prefix, phrases) => {
-                let mut documents = RoaringBitmap::new();
+                let mut documents = PostingsUnion::default();
                 for word in words {
-                    documents |= &*self.word_documents(*word)?;
+                    self.word_documents(*word)?.add_to(&mut documents)?;
                 }
                 if let Some(prefix) = kept_prefix {
-                    documents |= &*self.postings.prefix_documents(&self.scope, prefix, &self.text(prefix))?;
+                    self.prefix_documents(prefix)?.add_to(&mut documents)?;
                 }
                 for phrase in phrases {
-                    documents |= &*self.phrase_documents(*phrase)?;
+                    documents.add_bitmap(&*self.phrase_documents(*phrase)?);
                 }
-                Rc::new(documents)
+                Rc::new(documents.finish())
             }
         };
         self.resolved.classes.borrow_mut().insert((term, typos), Rc::clone(&documents));
@@ -87,7 +98,7 @@ impl SearchContext<'_> {
     fn exact_documents(&self, term: TermId) -> Result<Rc<RoaringBitmap>, StorageError> {
         match (self.term(term).kind, self.term(term).exact) {
             (TermKind::Phrase(phrase), _) => self.phrase_documents(phrase),
-            (_, Some(word)) => self.word_documents(word),
+            (_, Some(word)) => Ok(Rc::clone(self.word_documents(word)?.documents()?)),
             (_, None) => Ok(Rc::default()),
         }
     }
@@ -115,17 +126,52 @@ impl SearchContext<'_> {
         Ok(())
     }
 
-    /// Documents that match a derivation.
-    pub(crate) fn derivation_documents(
+    /// The documents of `space` that match a derivation.
+    pub(crate) fn derivation_documents<S: Space>(
+        &self,
+        space: &S,
+        derivation: Derivation,
+    ) -> Result<S::Set, StorageError> {
+        match derivation {
+            Derivation::Word(word) => space.project_postings(&*self.word_documents(word)?),
+            Derivation::KeptPrefix(prefix) => space.project_postings(&*self.prefix_documents(prefix)?),
+            Derivation::Phrase(phrase) => Ok(space.project(&*self.phrase_documents(phrase)?)),
+        }
+    }
+
+    fn prefix_documents(&self, prefix: WordId) -> Result<Rc<LazyPostings<'s>>, StorageError> {
+        self.postings.prefix_documents(&self.scope, prefix, &self.text(prefix))
+    }
+
+    /// The documents of a derivation by field or by position, and which fields it reaches. Of several words the
+    /// first one tells.
+    pub(crate) fn places(
         &self,
         derivation: Derivation,
-    ) -> Result<Rc<RoaringBitmap>, StorageError> {
+        place: Place,
+    ) -> Result<(NumberedPostings<'s>, Reach), StorageError> {
+        let of_word = |WordRef { word, reach }: WordRef| {
+            let text = self.text(word);
+            let postings = match place {
+                Place::Field => self.postings.fields(word, &text)?,
+                Place::Position => self.postings.positions(word, &text)?,
+            };
+            Ok((postings, reach))
+        };
         match derivation {
-            Derivation::Word(word) => self.word_documents(word),
+            Derivation::Word(word) => of_word(word),
             Derivation::KeptPrefix(prefix) => {
-                self.postings.prefix_documents(&self.scope, prefix, &self.text(prefix))
+                let text = self.text(prefix);
+                let postings = match place {
+                    Place::Field => self.postings.prefix_fields(prefix, &text)?,
+                    Place::Position => self.postings.prefix_positions(prefix, &text)?,
+                };
+                Ok((postings, Reach::Tolerant))
             }
-            Derivation::Phrase(phrase) => self.phrase_documents(phrase),
+            Derivation::Phrase(phrase) => match self.locating_word(phrase) {
+                Some(word) => of_word(WordRef { word, reach: Reach::Everywhere }),
+                None => Ok((NumberedPostings::from([]), Reach::Everywhere)),
+            },
         }
     }
 
@@ -150,7 +196,8 @@ impl SearchContext<'_> {
     fn find_phrase(&self, words: &[Option<WordId>]) -> Result<RoaringBitmap, StorageError> {
         let mut of_words = Vec::with_capacity(words.len());
         for word in words.iter().flatten() {
-            of_words.push(self.word_documents(WordRef { word: *word, reach: Reach::Everywhere })?);
+            let of_word = self.word_documents(WordRef { word: *word, reach: Reach::Everywhere })?;
+            of_words.push(Rc::clone(of_word.documents()?));
         }
         of_words.sort_by_key(|documents| documents.len());
         let Some((rarest, others)) = of_words.split_first() else { return Ok(RoaringBitmap::new()) };
@@ -168,7 +215,7 @@ impl SearchContext<'_> {
                 let pair = self.postings.pair((*left, &left_text), (*right, &right_text))?;
                 let mut near = RoaringBitmap::new();
                 for at_distance in &pair[..gap] {
-                    near |= at_distance.documents()?;
+                    near |= &**at_distance.documents()?;
                 }
                 documents &= near;
             }

@@ -6,7 +6,10 @@
 
 use std::rc::Rc;
 
+use quarry_storage::StorageError;
 use roaring::RoaringBitmap;
+
+use crate::postings_cache::LazyPostings;
 
 /// A universe, and how its subsets are written.
 pub(crate) trait Space {
@@ -17,6 +20,8 @@ pub(crate) trait Space {
     fn all(&self) -> Self::Set;
     /// The part of `documents` in the universe.
     fn project(&self, documents: &RoaringBitmap) -> Self::Set;
+    /// The same of documents that are not decoded yet, and need not be for a few.
+    fn project_postings(&self, postings: &LazyPostings<'_>) -> Result<Self::Set, StorageError>;
     /// As a bitmap again.
     fn to_bitmap(&self, set: &Self::Set) -> RoaringBitmap;
     /// Documents of both.
@@ -54,8 +59,21 @@ impl Space for SmallSpace {
     }
 
     fn project(&self, documents: &RoaringBitmap) -> u64 {
+        if documents.len() < self.documents.len() as u64 / 4 {
+            let bits = documents.iter().filter_map(|document| self.documents.binary_search(&document).ok());
+            return bits.fold(0, |set, bit| set | 1 << bit);
+        }
         let bits = self.documents.iter().enumerate();
         bits.fold(0, |set, (bit, &document)| set | u64::from(documents.contains(document)) << bit)
+    }
+
+    fn project_postings(&self, postings: &LazyPostings<'_>) -> Result<u64, StorageError> {
+        let Some(stored) = postings.cheaper_undecoded() else {
+            return Ok(self.project(postings.documents()?));
+        };
+        let mut set = 0;
+        stored.for_each_in(&self.documents, |bit| set |= 1 << bit)?;
+        Ok(set)
     }
 
     fn to_bitmap(&self, set: &u64) -> RoaringBitmap {
@@ -101,6 +119,10 @@ impl Space for LargeSpace {
 
     fn project(&self, documents: &RoaringBitmap) -> Rc<RoaringBitmap> {
         Rc::new(documents & &*self.universe)
+    }
+
+    fn project_postings(&self, postings: &LazyPostings<'_>) -> Result<Rc<RoaringBitmap>, StorageError> {
+        Ok(self.project(postings.documents()?))
     }
 
     fn to_bitmap(&self, set: &Rc<RoaringBitmap>) -> RoaringBitmap {

@@ -9,6 +9,7 @@
 //! - [`block_writer`]: sorted changes to a block table, rewriting only the blocks they touch.
 //! - [`postings`]: the bytes of a set of document ids.
 //! - [`postings_table`]: key to set of document ids, on a block table.
+//! - [`postings_union`]: the union of many sets.
 //! - [`postings_writer`]: sorted changes to a postings table.
 
 pub mod block;
@@ -20,6 +21,7 @@ pub mod mapped_file;
 pub mod plain_table;
 pub mod postings;
 pub mod postings_table;
+pub mod postings_union;
 pub mod postings_writer;
 mod store_files;
 
@@ -31,6 +33,7 @@ pub use mapped_file::MappedFile;
 pub use plain_table::PlainTable;
 pub use postings::Postings;
 pub use postings_table::{PostingsCursor, PostingsTable};
+pub use postings_union::PostingsUnion;
 pub use postings_writer::{KeyOutcome, PostingsWriter};
 
 /// The longest key that LMDB takes, in bytes.

@@ -167,6 +167,11 @@ impl Segment<'_> {
         RoaringBitmap::deserialize_from(self.bytes).map_err(|_| damaged(table))
     }
 
+    /// The set of a segment that is dense.
+    pub(crate) fn dense_bitmap(&self, table: &'static str) -> Result<Option<RoaringBitmap>, StorageError> {
+        if self.flags & DENSE == 0 { Ok(None) } else { self.bitmap(table).map(Some) }
+    }
+
     /// Calls `each` with the ids of a segment that is not dense, ascending.
     fn for_each(&self, table: &'static str, mut each: impl FnMut(u32)) -> Result<(), StorageError> {
         self.find(table, |id| {
@@ -205,6 +210,38 @@ impl Segment<'_> {
     }
 }
 
+/// The ids of a segment that is not dense, ascending; ends at damage, and then says so.
+struct SparseIds<'s> {
+    bytes: &'s [u8],
+    at: usize,
+    next: u64,
+    is_damaged: bool,
+}
+
+impl<'s> SparseIds<'s> {
+    fn of(segment: &Segment<'s>) -> SparseIds<'s> {
+        SparseIds { bytes: segment.bytes, at: 0, next: 0, is_damaged: false }
+    }
+}
+
+impl Iterator for SparseIds<'_> {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        if self.at >= self.bytes.len() {
+            return None;
+        }
+        let gap = read_varint(self.bytes, &mut self.at);
+        let id = gap.and_then(|gap| self.next.checked_add(gap)).and_then(|id| u32::try_from(id).ok());
+        match id {
+            Some(id) => self.next = u64::from(id) + 1,
+            None => (self.is_damaged, self.at) = (true, self.bytes.len()),
+        }
+        id
+    }
+}
+
 fn damaged(table: &'static str) -> StorageError {
     StorageError::Corrupted { table, detail: DAMAGED }
 }
@@ -219,7 +256,7 @@ pub struct Postings<'t> {
 }
 
 impl<'t> Postings<'t> {
-    fn segments(&self) -> impl Iterator<Item = &Segment<'t>> {
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &Segment<'t>> {
         std::iter::once(&self.first).chain(&self.more)
     }
 
@@ -241,45 +278,90 @@ impl<'t> Postings<'t> {
         false
     }
 
+    /// Bytes that the ids are stored in.
+    pub fn stored_bytes(&self) -> usize {
+        self.segments().map(|segment| segment.bytes.len()).sum()
+    }
+
+    /// Whether some of it is stored as a bitmap, which has to be decoded to be looked at.
+    pub fn is_dense(&self) -> bool {
+        self.segments().any(|segment| segment.flags & DENSE != 0)
+    }
+
     /// The set.
     pub fn decode(&self) -> Result<RoaringBitmap, StorageError> {
         if self.more.is_empty() && self.first.flags & DENSE != 0 {
             return self.first.bitmap(self.table);
         }
-        let mut set = RoaringBitmap::new();
-        self.union_into(&mut set)?;
-        Ok(set)
+        self.filtered(|bitmap| bitmap, |_| true)
     }
 
     /// Adds the ids to `set`.
     pub fn union_into(&self, set: &mut RoaringBitmap) -> Result<(), StorageError> {
-        for segment in self.segments() {
-            if segment.flags & DENSE != 0 {
-                *set |= segment.bitmap(self.table)?;
-            } else {
-                segment.for_each(self.table, |id| {
-                    set.insert(id);
-                })?;
-            }
+        /// Bytes of a list that is added id by id: joining two sets copies the larger one's containers.
+        const INSERTED_BYTES_MAX: usize = 16;
+        if self.more.is_empty()
+            && self.first.flags & DENSE == 0
+            && self.first.bytes.len() <= INSERTED_BYTES_MAX
+        {
+            return self.first.for_each(self.table, |id| {
+                set.insert(id);
+            });
         }
+        *set |= self.decode()?;
         Ok(())
     }
 
     /// The ids that are in `candidates` too.
     pub fn intersection(&self, candidates: &RoaringBitmap) -> Result<RoaringBitmap, StorageError> {
+        self.filtered(|bitmap| bitmap & candidates, |id| candidates.contains(id))
+    }
+
+    /// What is left of the dense segments, and the ids that `accepts` of the others.
+    fn filtered(
+        &self,
+        left: impl Fn(RoaringBitmap) -> RoaringBitmap,
+        accepts: impl Fn(u32) -> bool,
+    ) -> Result<RoaringBitmap, StorageError> {
         let mut set = RoaringBitmap::new();
         for segment in self.segments() {
-            if segment.flags & DENSE != 0 {
-                set |= segment.bitmap(self.table)? & candidates;
-            } else {
-                segment.for_each(self.table, |id| {
-                    if candidates.contains(id) {
-                        set.insert(id);
+            match segment.dense_bitmap(self.table)? {
+                Some(bitmap) => set |= left(bitmap),
+                None => {
+                    let mut ids = SparseIds::of(segment);
+                    let appended = set.append(ids.by_ref().filter(|id| accepts(*id)));
+                    if ids.is_damaged || appended.is_err() {
+                        return Err(damaged(self.table));
                     }
-                })?;
+                }
             }
         }
         Ok(set)
+    }
+
+    /// Calls `found` with the place in `documents`, which ascend, of each id that is there. Nothing is decoded but
+    /// dense segments, and no list is read further than `documents` go.
+    pub fn for_each_in(&self, documents: &[u32], mut found: impl FnMut(usize)) -> Result<(), StorageError> {
+        for segment in self.segments() {
+            if let Some(bitmap) = segment.dense_bitmap(self.table)? {
+                let places = documents.iter().enumerate();
+                places
+                    .filter(|(_, document)| bitmap.contains(**document))
+                    .for_each(|(place, _)| found(place));
+                continue;
+            }
+            let mut place = 0;
+            segment.find(self.table, |id| {
+                while documents.get(place).is_some_and(|document| *document < id) {
+                    place += 1;
+                }
+                if documents.get(place) == Some(&id) {
+                    found(place);
+                }
+                place >= documents.len()
+            })?;
+        }
+        Ok(())
     }
 
     /// The lowest id that is in `candidates` too.

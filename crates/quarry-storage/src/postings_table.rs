@@ -171,20 +171,6 @@ impl PostingsTable {
             .map_or_else(|| Ok(RoaringBitmap::new()), |postings| postings.intersection(candidates))
     }
 
-    /// Adds the ids of all keys that start with `prefix` to `into`.
-    pub fn union_prefix(
-        &self,
-        txn: &Txn<'_>,
-        prefix: &[u8],
-        into: &mut RoaringBitmap,
-    ) -> Result<(), StorageError> {
-        let mut cursor = self.cursor(txn, prefix)?;
-        while let Some((_, postings)) = cursor.next()? {
-            postings.union_into(into)?;
-        }
-        Ok(())
-    }
-
     /// Keys that start with `prefix`, ascending, each once.
     pub fn cursor<'t>(&self, txn: &'t Txn<'_>, prefix: &[u8]) -> Result<PostingsCursor<'t>, StorageError> {
         Ok(PostingsCursor::over(*self, self.entries.cursor(txn, prefix)?))

@@ -6,7 +6,8 @@ use std::ops::Bound;
 
 use proptest::prelude::*;
 use quarry_storage::{
-    BlockSink, Environment, EnvironmentOptions, KeyOutcome, PostingsTable, ReadTxn, StorageError,
+    BlockSink, Environment, EnvironmentOptions, KeyOutcome, PostingsTable, PostingsUnion, ReadTxn,
+    StorageError,
 };
 use roaring::RoaringBitmap;
 
@@ -153,6 +154,8 @@ fn read_all(table: PostingsTable, txn: &ReadTxn<'_>) -> Model {
 fn check(table: PostingsTable, txn: &ReadTxn<'_>, model: &Model, probes: &Batch) {
     assert_eq!(&read_all(table, txn), model);
     let candidates: RoaringBitmap = (0..1_000_000).step_by(3).collect();
+    let some: Vec<u32> = (0..1_000_000).step_by(1999).chain(1_000_000..1_000_100).collect();
+    let some_set: RoaringBitmap = some.iter().copied().collect();
     for key in probes.keys().chain(model.keys()) {
         let expected = model.get(key).cloned().unwrap_or_default();
         let set: RoaringBitmap = expected.iter().copied().collect();
@@ -161,12 +164,20 @@ fn check(table: PostingsTable, txn: &ReadTxn<'_>, model: &Model, probes: &Batch)
         assert_eq!(table.intersection(txn, key, &candidates).unwrap(), &set & &candidates);
         let first = table.find(txn, key).unwrap().and_then(|found| found.first_in(&candidates).unwrap());
         assert_eq!(first, (&set & &candidates).min());
+        let mut found = RoaringBitmap::new();
+        if let Some(postings) = table.find(txn, key).unwrap() {
+            postings.for_each_in(&some, |place| assert!(found.insert(some[place]))).unwrap();
+        }
+        assert_eq!(found, &set & &some_set);
         let prefix = &key[..key.len().div_ceil(2)];
-        let mut union = RoaringBitmap::new();
-        table.union_prefix(txn, prefix, &mut union).unwrap();
+        let mut union = PostingsUnion::default();
+        let mut cursor = table.cursor(txn, prefix).unwrap();
+        while let Some((_, postings)) = cursor.next().unwrap() {
+            union.add(&postings).unwrap();
+        }
         let expected_union: RoaringBitmap =
             model.iter().filter(|(k, _)| k.starts_with(prefix)).flat_map(|(_, ids)| ids).copied().collect();
-        assert_eq!(union, expected_union);
+        assert_eq!(union.finish(), expected_union);
         let mut cursor = table.range_cursor(txn, Bound::Excluded(key), Bound::Unbounded).unwrap();
         let next = cursor.next().unwrap().map(|(key, _)| key.to_vec());
         let range: (Bound<&Vec<u8>>, Bound<&Vec<u8>>) = (Bound::Excluded(key), Bound::Unbounded);

@@ -6,13 +6,15 @@
 //! small ones; when they have grown past a threshold they are merged into a new base ([`update`]).
 //! `added` holds no word of base, `removed` only words of base.
 //!
-//! - [`search`]: words that an automaton accepts, words with a prefix.
+//! - [`search`]: words with a prefix, all words.
+//! - [`mod@walk`]: wanted words, without looking at the others.
 //! - [`update`]: words that came and went.
 //! - [`kept_prefixes`]: the prefixes for which unions are kept.
 
 pub mod kept_prefixes;
 pub mod search;
 pub mod update;
+pub mod walk;
 
 use std::sync::LazyLock;
 
@@ -22,6 +24,7 @@ use quarry_storage::{StorageError, Txn, WriteTxn};
 use crate::{Tables, main_table};
 
 pub use kept_prefixes::{KeptPrefixes, PrefixChanges};
+pub use walk::Guide;
 
 /// Which words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,26 +1,16 @@
-//! Words that an automaton accepts, words with a prefix, all words: always in byte order.
+//! Words with a prefix, all words: always in byte order.
 
 use std::ops::ControlFlow;
 
-use fst::automaton::AlwaysMatch;
-use fst::set::StreamWithState;
-use fst::{Automaton, IntoStreamer, Set, Streamer};
+use fst::set::Stream;
+use fst::{IntoStreamer, Set, Streamer};
 
 use super::Dictionary;
 
 impl Dictionary<'_> {
-    /// Calls `each` with the words that `automaton` accepts and the state it ends in, in byte order, until
-    /// it breaks.
-    pub fn search<A: Automaton>(&self, automaton: &A, each: impl FnMut(&str, A::State) -> ControlFlow<()>)
-    where
-        A::State: Clone,
-    {
-        self.walk(automaton, "", each);
-    }
-
     /// Calls `each` with the words that begin with `prefix`, in byte order, until it breaks.
     pub fn with_prefix(&self, prefix: &str, mut each: impl FnMut(&str) -> ControlFlow<()>) {
-        self.walk(&AlwaysMatch, prefix, |word, ()| match word.starts_with(prefix) {
+        self.from(prefix, |word| match word.starts_with(prefix) {
             true => each(word),
             // In byte order, all words with the prefix come first.
             false => ControlFlow::Break(()),
@@ -49,43 +39,34 @@ impl Dictionary<'_> {
         self.prefix_count(prefix, words) == words
     }
 
-    /// The words at or above `from` that `automaton` accepts.
-    fn walk<A: Automaton>(
-        &self,
-        automaton: &A,
-        from: &str,
-        mut each: impl FnMut(&str, A::State) -> ControlFlow<()>,
-    ) where
-        A::State: Clone,
-    {
-        let mut each = |word: &[u8], state| match std::str::from_utf8(word) {
-            Ok(word) => each(word, state),
+    /// The words at or above `start`.
+    fn from(&self, start: &str, mut each: impl FnMut(&str) -> ControlFlow<()>) {
+        let mut each = |word: &[u8]| match std::str::from_utf8(word) {
+            Ok(word) => each(word),
             // Only words are put in: a damaged automaton gives fewer.
             Err(_) => ControlFlow::Continue(()),
         };
         if self.added.is_empty() && self.removed.is_empty() {
-            let mut base = self.base.search_with_state(automaton).ge(from).into_stream();
-            while let Some((word, state)) = base.next() {
-                if each(word, state).is_break() {
+            let mut base = self.base.range().ge(start).into_stream();
+            while let Some(word) = base.next() {
+                if each(word).is_break() {
                     return;
                 }
             }
             return;
         }
-        let mut base = Side::over(&self.base, automaton, from);
-        let mut added = Side::over(&self.added, automaton, from);
+        let mut base = Side::over(&self.base, start);
+        let mut added = Side::over(&self.added, start);
         loop {
-            let base_is_next = match (&base.state, &added.state) {
-                (None, None) => return,
-                (base_state, None) => base_state.is_some(),
-                (None, Some(_)) => false,
-                (Some(_), Some(_)) => base.word <= added.word,
+            let base_is_next = match (base.is_done, added.is_done) {
+                (true, true) => return,
+                (base_is_done, true) => !base_is_done,
+                (true, false) => false,
+                (false, false) => base.word <= added.word,
             };
             let side = if base_is_next { &mut base } else { &mut added };
             let is_removed = base_is_next && self.removed.contains(&side.word);
-            if let Some(state) = side.state.take().filter(|_| !is_removed)
-                && each(&side.word, state).is_break()
-            {
+            if !is_removed && each(&side.word).is_break() {
                 return;
             }
             side.advance();
@@ -94,29 +75,26 @@ impl Dictionary<'_> {
 }
 
 /// One of the two automata that are merged, at its next word.
-struct Side<'s, A: Automaton> {
-    stream: StreamWithState<'s, A>,
+struct Side<'s> {
+    stream: Stream<'s>,
     word: Vec<u8>,
-    /// Where the automaton ends on that word; `None` at the end of the stream.
-    state: Option<A::State>,
+    is_done: bool,
 }
 
-impl<'s, 'a, A: Automaton> Side<'s, &'a A>
-where
-    A::State: Clone,
-{
-    fn over(set: &'s Set<&[u8]>, automaton: &'a A, from: &str) -> Side<'s, &'a A> {
-        let stream = set.search_with_state(automaton).ge(from).into_stream();
-        let mut side = Side { stream, word: Vec::new(), state: None };
+impl<'s> Side<'s> {
+    fn over(set: &'s Set<&[u8]>, start: &str) -> Side<'s> {
+        let mut side = Side { stream: set.range().ge(start).into_stream(), word: Vec::new(), is_done: false };
         side.advance();
         side
     }
 
     fn advance(&mut self) {
-        self.state = self.stream.next().map(|(word, state)| {
-            self.word.clear();
-            self.word.extend_from_slice(word);
-            state
-        });
+        match self.stream.next() {
+            Some(word) => {
+                self.word.clear();
+                self.word.extend_from_slice(word);
+            }
+            None => self.is_done = true,
+        }
     }
 }

@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 use std::ops::Bound;
 
-use fst::Automaton;
 use quarry_error::{Code, HasCode};
 use quarry_facets::FacetKey;
 use quarry_filter::Wording;
@@ -323,8 +322,8 @@ impl<'s> ComparedText<'s> {
 
 fn accepts_beginning(near: &EditDistance, form: &str) -> bool {
     let mut state = near.start();
-    for byte in form.bytes() {
-        state = near.accept(&state, byte);
+    for character in form.chars() {
+        state = near.step(&state, character);
         if near.is_match(&state) || !near.can_match(&state) {
             break;
         }

@@ -32,6 +32,9 @@ pub(crate) enum EdgeDocuments<S: Space> {
 
 /// What a rule says about the edges of a graph.
 pub(crate) trait EdgeCosts {
+    /// What all deferred edges from one node to another have in common.
+    type Prepared<'i, S: Space>;
+
     /// Whether edges into a node depend on the node before.
     const DEPENDS_ON_LEFT: bool;
 
@@ -48,28 +51,61 @@ pub(crate) trait EdgeCosts {
         right: NodeTerm,
     ) -> Result<Vec<Edge<S>>, StorageError>;
 
-    /// The documents of a deferred edge.
-    fn deferred<S: Space>(
+    /// What the deferred edges from `left` to `right` have in common: asked for once, before the first of them.
+    fn prepare<'i, S: Space>(
         &self,
-        context: &SearchContext<'_>,
+        context: &SearchContext<'i>,
         space: &S,
         left: Option<NodeTerm>,
+        right: NodeTerm,
+    ) -> Result<Self::Prepared<'i, S>, StorageError>;
+
+    /// The documents of a deferred edge to `right`.
+    fn deferred<'i, S: Space>(
+        &self,
+        context: &SearchContext<'i>,
+        space: &S,
+        prepared: &Self::Prepared<'i, S>,
         right: NodeTerm,
         number: u16,
     ) -> Result<S::Set, StorageError>;
 }
 
 /// Edges into a node from some of its predecessors.
-struct Incoming<S: Space> {
+struct Incoming<'i, S: Space, C: EdgeCosts> {
     predecessors: Vec<u32>,
     left: Option<NodeTerm>,
     edges: Vec<Edge<S>>,
+    prepared: Option<C::Prepared<'i, S>>,
+}
+
+impl<'i, S: Space, C: EdgeCosts> Incoming<'i, S, C> {
+    fn new(predecessors: Vec<u32>, left: Option<NodeTerm>, edges: Vec<Edge<S>>) -> Self {
+        Incoming { predecessors, left, edges, prepared: None }
+    }
+
+    /// The documents of a deferred edge.
+    fn deferred(
+        &mut self,
+        context: &SearchContext<'i>,
+        costs: &C,
+        space: &S,
+        (right, number): (NodeTerm, u16),
+    ) -> Result<S::Set, StorageError> {
+        let prepared = match self.prepared.take() {
+            Some(prepared) => prepared,
+            None => costs.prepare(context, space, self.left, right)?,
+        };
+        let documents = costs.deferred(context, space, &prepared, right, number)?;
+        self.prepared = Some(prepared);
+        Ok(documents)
+    }
 }
 
 /// The paths of a graph by cost.
-pub(crate) struct CheapestPaths<S: Space> {
+pub(crate) struct CheapestPaths<'i, S: Space, C: EdgeCosts> {
     /// By node.
-    incoming: Vec<Vec<Incoming<S>>>,
+    incoming: Vec<Vec<Incoming<'i, S, C>>>,
     /// By node; none for start and end.
     terms: Vec<Option<NodeTerm>>,
     /// By cost, then node.
@@ -78,13 +114,13 @@ pub(crate) struct CheapestPaths<S: Space> {
     pub(crate) cost_max: u32,
 }
 
-impl<S: Space> CheapestPaths<S> {
+impl<'i, S: Space, C: EdgeCosts> CheapestPaths<'i, S, C> {
     pub(crate) fn new(
-        context: &SearchContext<'_>,
-        costs: &impl EdgeCosts,
+        context: &SearchContext<'i>,
+        costs: &C,
         space: &S,
         graph: &QueryGraph,
-    ) -> Result<CheapestPaths<S>, StorageError> {
+    ) -> Result<Self, StorageError> {
         let terms: Vec<Option<NodeTerm>> = graph.nodes.iter().map(|node| node.term).collect();
         let mut incoming = Vec::with_capacity(graph.nodes.len());
         for node in &graph.nodes {
@@ -95,9 +131,9 @@ impl<S: Space> CheapestPaths<S> {
     }
 
     /// The documents of some path of this cost. Costs must be asked in order, from 0.
-    pub(crate) fn documents_at<C: EdgeCosts>(
+    pub(crate) fn documents_at(
         &mut self,
-        context: &SearchContext<'_>,
+        context: &SearchContext<'i>,
         costs: &C,
         space: &S,
         cost: u32,
@@ -108,9 +144,9 @@ impl<S: Space> CheapestPaths<S> {
         Ok(&self.reach[cost as usize][self.terms.len() - 1])
     }
 
-    fn compute_next_cost<C: EdgeCosts>(
+    fn compute_next_cost(
         &mut self,
-        context: &SearchContext<'_>,
+        context: &SearchContext<'i>,
         costs: &C,
         space: &S,
     ) -> Result<(), StorageError> {
@@ -122,7 +158,8 @@ impl<S: Space> CheapestPaths<S> {
         for node in 1..self.terms.len() {
             let mut reached = S::Set::default();
             for incoming in &mut self.incoming[node] {
-                for edge in &mut incoming.edges {
+                for at in 0..incoming.edges.len() {
+                    let edge = &incoming.edges[at];
                     let Some(cost_before) = cost.checked_sub(edge.cost as usize) else { continue };
                     let mut before = S::Set::default();
                     for predecessor in &incoming.predecessors {
@@ -134,10 +171,10 @@ impl<S: Space> CheapestPaths<S> {
                     if let (EdgeDocuments::Deferred(number), Some(right)) =
                         (&edge.documents, self.terms[node])
                     {
-                        let documents = costs.deferred(context, space, incoming.left, right, *number)?;
-                        edge.documents = EdgeDocuments::Known(documents);
+                        let documents = incoming.deferred(context, costs, space, (right, *number))?;
+                        incoming.edges[at].documents = EdgeDocuments::Known(documents);
                     }
-                    if let EdgeDocuments::Known(documents) = &edge.documents {
+                    if let EdgeDocuments::Known(documents) = &incoming.edges[at].documents {
                         S::unite(&mut reached, &space.intersection(&before, documents));
                     }
                 }
@@ -226,29 +263,29 @@ impl<S: Space> Flow<S> {
     }
 }
 
-fn incoming_edges<S: Space, C: EdgeCosts>(
-    context: &SearchContext<'_>,
+fn incoming_edges<'i, S: Space, C: EdgeCosts>(
+    context: &SearchContext<'i>,
     costs: &C,
     space: &S,
     terms: &[Option<NodeTerm>],
     node: &crate::graph::GraphNode,
-) -> Result<Vec<Incoming<S>>, StorageError> {
+) -> Result<Vec<Incoming<'i, S, C>>, StorageError> {
     let predecessors = &node.predecessors;
     let Some(right) = node.term else {
         // The end, free for all. (The start has no predecessors.)
         let documents = EdgeDocuments::Known(space.all());
         let edges = vec![Edge { cost: 0, term: None, documents }];
-        return Ok(vec![Incoming { predecessors: predecessors.clone(), left: None, edges }]);
+        return Ok(vec![Incoming::new(predecessors.clone(), None, edges)]);
     };
     if !C::DEPENDS_ON_LEFT {
         let edges = costs.edges(context, space, None, right)?;
-        return Ok(vec![Incoming { predecessors: predecessors.clone(), left: None, edges }]);
+        return Ok(vec![Incoming::new(predecessors.clone(), None, edges)]);
     }
     let mut incoming = Vec::with_capacity(predecessors.len());
     for predecessor in predecessors {
         let left = terms[*predecessor as usize];
         let edges = costs.edges(context, space, left, right)?;
-        incoming.push(Incoming { predecessors: vec![*predecessor], left, edges });
+        incoming.push(Incoming::new(vec![*predecessor], left, edges));
     }
     Ok(incoming)
 }

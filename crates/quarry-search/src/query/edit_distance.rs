@@ -1,4 +1,4 @@
-//! Words within a few edits of a query word, as an automaton over the bytes of dictionary words.
+//! Words within a few edits of a query word, as an automaton over the characters of dictionary words.
 //!
 //! An edit is the insertion, deletion or substitution of a character, or the transposition of two neighbours
 //! (optimal string alignment). The state is the part of the table of distances around its diagonal: with at
@@ -7,8 +7,6 @@
 //!
 //! # Source
 //! Ukkonen 1985, "Algorithms for approximate string matching": only the diagonal band matters.
-
-use fst::Automaton;
 
 /// Most edits that are looked for.
 const EDITS_MAX: u8 = 2;
@@ -48,9 +46,6 @@ pub(crate) struct State {
     same_first: bool,
     /// Fewest edits of a beginning of the text to the whole query.
     best: u8,
-    /// Bytes of an unfinished character.
-    pending: [u8; 4],
-    pending_bytes: u8,
 }
 
 impl EditDistance {
@@ -71,6 +66,15 @@ impl EditDistance {
         EditDistance { edits_max_other_first: Some(edits_max), ..EditDistance::new(query, edits_max, true) }
     }
 
+    /// Before the first character.
+    pub(crate) fn start(&self) -> State {
+        let mut row = [FAR; BAND];
+        for (edits, cell) in row[usize::from(EDITS_MAX)..].iter_mut().enumerate().take(self.query.len() + 1) {
+            *cell = edits as u8;
+        }
+        State { depth: 0, row, row_before: [FAR; BAND], last: '\0', same_first: true, best: FAR }
+    }
+
     /// How near the word is that ends in `state`.
     pub(crate) fn nearness(&self, state: &State) -> Nearness {
         let edits = if self.is_prefix { state.best } else { self.distance(state) };
@@ -86,15 +90,64 @@ impl EditDistance {
         }
     }
 
-    fn allowed(&self, state: &State) -> u8 {
-        if state.same_first { self.edits_max } else { self.edits_max_other_first.unwrap_or(0) }
+    /// Most edits of the words that are accepted.
+    pub(crate) fn edits_max(&self) -> u8 {
+        self.edits_max
     }
 
-    fn is_dead(&self, state: &State) -> bool {
-        !state.same_first && self.edits_max_other_first.is_none()
+    /// From now on, only words within one edit that begin with the same character.
+    pub(crate) fn narrow(&mut self) {
+        (self.edits_max, self.edits_max_other_first) = (1, None);
     }
 
-    fn step(&self, state: &State, character: char) -> State {
+    /// Edits that a word may still turn out to have; none if it cannot be accepted.
+    fn allowed(&self, state: &State) -> Option<u8> {
+        if state.same_first { Some(self.edits_max) } else { self.edits_max_other_first }
+    }
+
+    /// Whether the word that ends in `state` is accepted.
+    pub(crate) fn is_match(&self, state: &State) -> bool {
+        self.allowed(state).is_some_and(|allowed| self.nearness(state).edits <= allowed)
+    }
+
+    /// Whether a word that goes on from `state` may be accepted.
+    pub(crate) fn can_match(&self, state: &State) -> bool {
+        self.allowed(state).is_some_and(|allowed| {
+            (self.is_prefix && state.best <= allowed) || state.row.iter().any(|&edits| edits <= allowed)
+        })
+    }
+
+    /// Adds the characters that lead on from `state` to `characters`, maybe with some that do not, if it can be
+    /// told; whether it can.
+    pub(crate) fn only(&self, state: &State, characters: &mut Vec<char>) -> bool {
+        let Some(allowed) = self.allowed(state) else { return true };
+        if state.depth == 0 && self.edits_max_other_first.is_none() {
+            characters.extend(self.query.first());
+            return true;
+        }
+        let may_differ = state.row.iter().any(|&edits| edits < allowed);
+        if may_differ || (self.is_prefix && state.best <= allowed) {
+            return false;
+        }
+        // All edits are spent: what comes must be what the query goes on with, or end a transposition.
+        let depth = usize::from(state.depth) + 1;
+        for cell in 0..BAND {
+            let Some(length) = (depth + cell).checked_sub(usize::from(EDITS_MAX)) else { continue };
+            if length == 0 || length > self.query.len() {
+                continue;
+            }
+            if state.row[cell] <= allowed {
+                characters.push(self.query[length - 1]);
+            }
+            if length > 1 && state.row_before[cell] < allowed && self.query[length - 1] == state.last {
+                characters.push(self.query[length - 2]);
+            }
+        }
+        true
+    }
+
+    /// One more character.
+    pub(crate) fn step(&self, state: &State, character: char) -> State {
         let mut row = [FAR; BAND];
         let depth = usize::from(state.depth) + 1;
         for cell in 0..BAND {
@@ -134,62 +187,9 @@ impl EditDistance {
             last: character,
             same_first,
             best: state.best,
-            pending: [0; 4],
-            pending_bytes: 0,
         };
         next.best = next.best.min(self.distance(&next));
         next
-    }
-}
-
-impl Automaton for EditDistance {
-    type State = State;
-
-    fn start(&self) -> State {
-        let mut row = [FAR; BAND];
-        for (edits, cell) in row[usize::from(EDITS_MAX)..].iter_mut().enumerate().take(self.query.len() + 1) {
-            *cell = edits as u8;
-        }
-        State {
-            depth: 0,
-            row,
-            row_before: [FAR; BAND],
-            last: '\0',
-            same_first: true,
-            best: FAR,
-            pending: [0; 4],
-            pending_bytes: 0,
-        }
-    }
-
-    fn is_match(&self, state: &State) -> bool {
-        let is_near = self.nearness(state).edits <= self.allowed(state);
-        is_near && state.pending_bytes == 0 && !self.is_dead(state)
-    }
-
-    fn can_match(&self, state: &State) -> bool {
-        if self.is_dead(state) {
-            return false;
-        }
-        let allowed = self.allowed(state);
-        (self.is_prefix && state.best <= allowed) || state.row.iter().any(|&edits| edits <= allowed)
-    }
-
-    fn accept(&self, state: &State, byte: u8) -> State {
-        if state.pending_bytes == 0 && byte.is_ascii() {
-            return self.step(state, char::from(byte));
-        }
-        let mut state = *state;
-        state.pending[usize::from(state.pending_bytes) % 4] = byte;
-        state.pending_bytes += 1;
-        let read = &state.pending[..usize::from(state.pending_bytes).min(4)];
-        match std::str::from_utf8(read).ok().and_then(|text| text.chars().next()) {
-            Some(character) => self.step(&state, character),
-            None if state.pending_bytes >= 4 => {
-                State { row: [FAR; BAND], best: FAR, pending_bytes: 0, ..state }
-            }
-            None => state,
-        }
     }
 }
 
@@ -249,20 +249,15 @@ mod tests {
             let automaton = EditDistance::new(&query, edits_max, is_prefix);
             let mut state = automaton.start();
             let mut could_match = true;
-            for &byte in word.as_bytes() {
+            for character in word.chars() {
+                let mut only = Vec::new();
                 could_match &= automaton.can_match(&state);
-                state = automaton.accept(&state, byte);
+                could_match &= !automaton.only(&state, &mut only) || only.contains(&character);
+                state = automaton.step(&state, character);
             }
             let found = automaton.is_match(&state).then(|| usize::from(automaton.nearness(&state).edits));
             prop_assert_eq!(found, expected(&query, &word, edits_max, is_prefix));
             prop_assert!(could_match || found.is_none());
         }
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_do_not_match() {
-        let automaton = EditDistance::new("abc", 2, true);
-        let state = [0xff; 9].iter().fold(automaton.start(), |state, &byte| automaton.accept(&state, byte));
-        assert!(!automaton.is_match(&state));
     }
 }

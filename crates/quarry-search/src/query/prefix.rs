@@ -47,7 +47,7 @@ fn list_words(
         let Some(word) = keys::word::parse(key) else { continue };
         let word = WordRef { word: context.word(word), reach: itself.reach };
         if is_whole {
-            context.postings.remember_documents(word, postings.decode()?);
+            context.postings.remember_documents(word, postings);
         }
         if word.word != itself.word {
             class.words.push(word);

@@ -5,11 +5,11 @@ use quarry_storage::StorageError;
 use crate::context::SearchContext;
 use crate::graph::NodeTerm;
 use crate::graph::cheapest_paths::{Edge, EdgeCosts, EdgeDocuments};
-use crate::postings_cache::NumberedPostings;
-use crate::query::{Reach, WordRef};
+use crate::query::Reach;
 use crate::ranking::Half;
 use crate::ranking::graph_rule::GraphRule;
-use crate::resolve::Derivation;
+use crate::ranking::placed::PlacedDerivations;
+use crate::resolve::Place;
 use crate::score::{Rank, ScoreDetail};
 use crate::space::Space;
 
@@ -18,6 +18,8 @@ pub(crate) struct AttributeRank {
 }
 
 impl EdgeCosts for AttributeRank {
+    type Prepared<'i, S: Space> = PlacedDerivations<'i, S>;
+
     const DEPENDS_ON_LEFT: bool = false;
 
     fn largest_cost(&self, context: &SearchContext<'_>, _: Option<NodeTerm>, right: NodeTerm) -> u32 {
@@ -43,54 +45,36 @@ impl EdgeCosts for AttributeRank {
         Ok(weights.into_iter().map(edge).collect())
     }
 
-    fn deferred<S: Space>(
+    fn prepare<'i, S: Space>(
         &self,
-        context: &SearchContext<'_>,
+        context: &SearchContext<'i>,
         space: &S,
         _: Option<NodeTerm>,
         right: NodeTerm,
-        weight: u16,
-    ) -> Result<S::Set, StorageError> {
+    ) -> Result<PlacedDerivations<'i, S>, StorageError> {
         if context.scope.weight_max == 0 {
             // All attributes weigh the same: nothing to look up.
+            return Ok(PlacedDerivations::none());
+        }
+        PlacedDerivations::of(context, space, right, Place::Field)
+    }
+
+    fn deferred<'i, S: Space>(
+        &self,
+        context: &SearchContext<'i>,
+        space: &S,
+        derivations: &PlacedDerivations<'i, S>,
+        right: NodeTerm,
+        weight: u16,
+    ) -> Result<S::Set, StorageError> {
+        let scope = &context.scope;
+        if scope.weight_max == 0 {
             return Ok(space.project(&*context.node_documents(right)?));
         }
-        let mut there = S::Set::default();
-        context.for_each_derivation(right, |derivation| {
-            let matching = space.project(&*context.derivation_documents(derivation)?);
-            if S::is_empty(&matching) {
-                return Ok(());
-            }
-            let (fields, reach) = fields_of(context, derivation)?;
-            for (field, postings) in fields.iter() {
-                let is_reached = reach == Reach::Everywhere || !context.scope.exact_fields.contains(field);
-                if is_reached && context.scope.weight(*field) == Some(weight) {
-                    let documents = space.project(postings.documents()?);
-                    S::unite(&mut there, &space.intersection(&matching, &documents));
-                }
-            }
-            Ok(())
-        })?;
-        Ok(there)
-    }
-}
-
-/// The fields that a derivation is in, by its first word.
-fn fields_of<'s>(
-    context: &SearchContext<'s>,
-    derivation: Derivation,
-) -> Result<(NumberedPostings<'s>, Reach), StorageError> {
-    let of_word =
-        |WordRef { word, reach }: WordRef| Ok((context.postings.fields(word, &context.text(word))?, reach));
-    match derivation {
-        Derivation::Word(word) => of_word(word),
-        Derivation::KeptPrefix(prefix) => {
-            Ok((context.postings.prefix_fields(prefix, &context.text(prefix))?, Reach::Tolerant))
-        }
-        Derivation::Phrase(phrase) => match context.locating_word(phrase) {
-            Some(word) => of_word(WordRef { word, reach: Reach::Everywhere }),
-            None => Ok((NumberedPostings::from([]), Reach::Everywhere)),
-        },
+        derivations.documents(space, |field, reach| {
+            let is_reached = reach == Reach::Everywhere || !scope.exact_fields.contains(&field);
+            is_reached && scope.weight(field) == Some(weight)
+        })
     }
 }
 

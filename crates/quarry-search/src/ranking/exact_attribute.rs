@@ -16,7 +16,7 @@ use crate::ranking::{Bucket, Buckets};
 use crate::score::{MatchType, ScoreDetail};
 
 /// Sets the rule to work.
-pub(crate) fn start<'c>(start: &Start<'_, 'c, '_>) -> Result<Box<dyn Buckets + 'c>, StorageError> {
+pub(crate) fn start<'c, 'i>(start: &Start<'_, 'c, 'i>) -> Result<Box<dyn Buckets<'i> + 'c>, StorageError> {
     let (exact, starts) = match ExactQuery::new(start.context, start.graph) {
         Some(query) => query.matches(start.context, start.universe)?,
         None => Default::default(),
@@ -109,7 +109,7 @@ impl ExactQuery {
             let wanted = bucket_position(*position);
             let positions = context.postings.positions(*word, &context.text(*word))?;
             match positions.iter().find(|(bucket, _)| *bucket == wanted) {
-                Some((_, there)) => documents &= there.documents()?,
+                Some((_, there)) => documents &= &**there.documents()?,
                 None => documents.clear(),
             }
         }
@@ -127,7 +127,7 @@ impl ExactQuery {
         for (word, _) in &self.words {
             let fields = context.postings.fields(*word, &context.text(*word))?;
             match fields.iter().find(|(one, _)| *one == field) {
-                Some((_, there)) => documents &= there.documents()?,
+                Some((_, there)) => documents &= &**there.documents()?,
                 None => documents.clear(),
             }
             if documents.is_empty() {
@@ -144,7 +144,7 @@ struct MatchTypes {
     left: Vec<(MatchType, RoaringBitmap)>,
 }
 
-impl Buckets for MatchTypes {
+impl Buckets<'_> for MatchTypes {
     fn next(
         &mut self,
         _: &SearchContext<'_>,

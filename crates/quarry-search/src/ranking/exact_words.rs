@@ -16,6 +16,8 @@ const EXACT: u16 = 0;
 const ANY: u16 = 1;
 
 impl EdgeCosts for ExactWords {
+    type Prepared<'i, S: Space> = ();
+
     const DEPENDS_ON_LEFT: bool = false;
 
     fn largest_cost(&self, context: &SearchContext<'_>, _: Option<NodeTerm>, right: NodeTerm) -> u32 {
@@ -38,11 +40,21 @@ impl EdgeCosts for ExactWords {
         Ok(vec![Edge { cost: 0, term: Some(right.exact()), documents }, any])
     }
 
-    fn deferred<S: Space>(
+    fn prepare<'i, S: Space>(
         &self,
-        context: &SearchContext<'_>,
-        space: &S,
+        _: &SearchContext<'i>,
+        _: &S,
         _: Option<NodeTerm>,
+        _: NodeTerm,
+    ) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    fn deferred<'i, S: Space>(
+        &self,
+        context: &SearchContext<'i>,
+        space: &S,
+        (): &(),
         right: NodeTerm,
         number: u16,
     ) -> Result<S::Set, StorageError> {

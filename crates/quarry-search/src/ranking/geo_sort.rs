@@ -24,11 +24,11 @@ const BUCKET_DOCUMENTS_MAX: u64 = 1000;
 const WHOLE_METRES_BELOW: usize = 1000;
 
 /// Sets the rule to work.
-pub(crate) fn start<'c>(
-    start: &Start<'_, 'c, '_>,
+pub(crate) fn start<'c, 'i>(
+    start: &Start<'_, 'c, 'i>,
     target: [f64; 2],
     order: SortOrder,
-) -> Result<Box<dyn Buckets + 'c>, StorageError> {
+) -> Result<Box<dyn Buckets<'i> + 'c>, StorageError> {
     let snapshot = start.context.snapshot;
     let table = GeoTable::new(snapshot.tables().geo_points);
     let from = Point { latitude: target[0], longitude: target[1] };
@@ -71,7 +71,7 @@ impl Distances {
     }
 }
 
-impl Buckets for Distances {
+impl Buckets<'_> for Distances {
     fn next(
         &mut self,
         _: &SearchContext<'_>,

@@ -31,9 +31,9 @@ pub(crate) struct Start<'s, 'c, 'i> {
     pub hands_graph_on: bool,
 }
 
-impl<'c> Start<'_, 'c, '_> {
+impl<'c, 'i> Start<'_, 'c, 'i> {
     /// Sets a graph rule to work.
-    pub(crate) fn run<R: GraphRule + 'c>(&self, rule: R) -> Result<Box<dyn Buckets + 'c>, StorageError> {
+    pub(crate) fn run<R: GraphRule + 'c>(&self, rule: R) -> Result<Box<dyn Buckets<'i> + 'c>, StorageError> {
         match SmallSpace::new(self.universe) {
             Some(space) => Ok(Box::new(GraphBuckets::new(self, rule, space)?)),
             None => Ok(Box::new(GraphBuckets::new(self, rule, LargeSpace::new(self.universe.clone()))?)),
@@ -42,27 +42,27 @@ impl<'c> Start<'_, 'c, '_> {
 }
 
 /// A graph rule at work.
-struct GraphBuckets<R, S: Space> {
+struct GraphBuckets<'i, R: EdgeCosts, S: Space> {
     rule: R,
     space: S,
     graph: Rc<QueryGraph>,
     rebuilds_graph: bool,
-    paths: CheapestPaths<S>,
+    paths: CheapestPaths<'i, S, R>,
     next_cost: u32,
 }
 
-impl<R: GraphRule, S: Space> GraphBuckets<R, S> {
-    fn new(start: &Start<'_, '_, '_>, rule: R, space: S) -> Result<Self, StorageError> {
+impl<'i, R: GraphRule, S: Space> GraphBuckets<'i, R, S> {
+    fn new(start: &Start<'_, '_, 'i>, rule: R, space: S) -> Result<Self, StorageError> {
         let paths = CheapestPaths::new(start.context, &rule, &space, start.graph)?;
         let rebuilds_graph = start.hands_graph_on && (R::NARROWS || !start.graph.is_single_path());
         Ok(GraphBuckets { rule, space, graph: Rc::clone(start.graph), rebuilds_graph, paths, next_cost: 0 })
     }
 }
 
-impl<R: GraphRule, S: Space> Buckets for GraphBuckets<R, S> {
+impl<'i, R: GraphRule, S: Space> Buckets<'i> for GraphBuckets<'i, R, S> {
     fn next(
         &mut self,
-        context: &SearchContext<'_>,
+        context: &SearchContext<'i>,
         remaining: &RoaringBitmap,
     ) -> Result<Option<Bucket>, StorageError> {
         let cost_max = self.paths.cost_max;

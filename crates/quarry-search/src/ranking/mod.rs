@@ -2,7 +2,7 @@
 //!
 //! - this file: what a rule is, and which rules a search has;
 //! - [`words`], [`typo`], [`proximity`], [`attribute_rank`], [`word_position`], [`exact_words`]: rules that look
-//!   for the cheapest paths of the query graph, on the mechanism of [`graph_rule`];
+//!   for the cheapest paths of the query graph, on the mechanism of [`graph_rule`]; [`placed`]: where words are;
 //! - [`exact_attribute`]: the first half of exactness;
 //! - [`sort`], [`geo_sort`]: rules that do not look at the query.
 
@@ -11,6 +11,7 @@ pub(crate) mod exact_attribute;
 pub(crate) mod exact_words;
 pub(crate) mod geo_sort;
 pub(crate) mod graph_rule;
+pub(crate) mod placed;
 pub(crate) mod proximity;
 pub(crate) mod sort;
 #[cfg(test)]
@@ -41,12 +42,12 @@ pub(crate) struct Bucket {
 }
 
 /// A rule at work on one universe.
-pub(crate) trait Buckets {
+pub(crate) trait Buckets<'i> {
     /// The next best documents of `remaining`, the part of the universe that came in no bucket yet and was not
     /// excluded since; none if the rule has nothing to say about the rest.
     fn next(
         &mut self,
-        context: &SearchContext<'_>,
+        context: &SearchContext<'i>,
         remaining: &RoaringBitmap,
     ) -> Result<Option<Bucket>, StorageError>;
 }
@@ -87,14 +88,14 @@ impl Rule {
     /// Sets the rule to work.
     ///
     /// - `hands_graph_on`: whether a later rule reads the graph of its buckets
-    pub(crate) fn start<'c>(
+    pub(crate) fn start<'c, 'i>(
         &self,
-        context: &'c SearchContext<'_>,
+        context: &'c SearchContext<'i>,
         removal: &RemovalOrder,
         universe: &RoaringBitmap,
         graph: &Rc<QueryGraph>,
         hands_graph_on: bool,
-    ) -> Result<Box<dyn Buckets + 'c>, StorageError> {
+    ) -> Result<Box<dyn Buckets<'i> + 'c>, StorageError> {
         let graph = graph_rule::Start { context, universe, graph, hands_graph_on };
         match self {
             Rule::Words => words::start(&graph, removal),

@@ -30,6 +30,37 @@ struct Facing<Set> {
     documents: Set,
 }
 
+/// Two derivations that some document of the space matches both.
+struct Pair<Set> {
+    left: Rc<Facing<Set>>,
+    right: Rc<Facing<Set>>,
+    both: Set,
+}
+
+/// The derivations of two neighbours, in pairs.
+pub(crate) struct Pairs<Set>(Vec<Pair<Set>>);
+
+impl<Set> Pairs<Set> {
+    fn of<S: Space<Set = Set>>(
+        context: &SearchContext<'_>,
+        space: &S,
+        left: NodeTerm,
+        right: NodeTerm,
+    ) -> Result<Pairs<Set>, StorageError> {
+        let mut pairs = Vec::new();
+        let right = facing(context, space, right, Side::First)?;
+        for left in facing(context, space, left, Side::Last)? {
+            for right in &right {
+                let both = space.intersection(&left.documents, &right.documents);
+                if !S::is_empty(&both) {
+                    pairs.push(Pair { left: Rc::clone(&left), right: Rc::clone(right), both });
+                }
+            }
+        }
+        Ok(Pairs(pairs))
+    }
+}
+
 /// Whether `right` comes right behind `left` in the query, so that their distance counts.
 fn are_neighbours(context: &SearchContext<'_>, left: Option<NodeTerm>, right: NodeTerm) -> bool {
     left.is_some_and(|left| {
@@ -39,6 +70,8 @@ fn are_neighbours(context: &SearchContext<'_>, left: Option<NodeTerm>, right: No
 }
 
 impl EdgeCosts for Proximity {
+    type Prepared<'i, S: Space> = Pairs<S::Set>;
+
     const DEPENDS_ON_LEFT: bool = true;
 
     fn largest_cost(&self, context: &SearchContext<'_>, left: Option<NodeTerm>, right: NodeTerm) -> u32 {
@@ -65,31 +98,36 @@ impl EdgeCosts for Proximity {
         Ok((0..=FAR).map(|number| edge(number, u32::from(number))).collect())
     }
 
-    /// Documents where the words stand at distance `number + 1` in order, or at distance `number` the other way
-    /// round; for [`FAR`], where `right` matches at all.
-    fn deferred<S: Space>(
+    fn prepare<'i, S: Space>(
         &self,
-        context: &SearchContext<'_>,
+        context: &SearchContext<'i>,
         space: &S,
         left: Option<NodeTerm>,
         right: NodeTerm,
+    ) -> Result<Pairs<S::Set>, StorageError> {
+        let Some(left) = left.filter(|left| are_neighbours(context, Some(*left), right)) else {
+            return Ok(Pairs(Vec::new()));
+        };
+        Pairs::of(context, space, left, right)
+    }
+
+    /// Documents where the words stand at distance `number + 1` in order, or at distance `number` the other way
+    /// round; for [`FAR`], where `right` matches at all.
+    fn deferred<'i, S: Space>(
+        &self,
+        context: &SearchContext<'i>,
+        space: &S,
+        pairs: &Pairs<S::Set>,
+        right: NodeTerm,
         number: u16,
     ) -> Result<S::Set, StorageError> {
-        let left = match left {
-            Some(left) if number < FAR => left,
-            _ => return Ok(space.project(&*context.node_documents(right)?)),
-        };
-        let left = facing(context, space, left, Side::Last)?;
-        let right = facing(context, space, right, Side::First)?;
+        if number == FAR {
+            return Ok(space.project(&*context.node_documents(right)?));
+        }
         let mut near = S::Set::default();
-        for left in &left {
-            for right in &right {
-                let both = space.intersection(&left.documents, &right.documents);
-                if !S::is_empty(&both) {
-                    let of_pair = documents_of_pair(context, space, left, right, usize::from(number))?;
-                    S::unite(&mut near, &space.intersection(&both, &of_pair));
-                }
-            }
+        for pair in &pairs.0 {
+            let documents = documents_of_pair(context, space, &pair.left, &pair.right, usize::from(number))?;
+            S::unite(&mut near, &space.intersection(&pair.both, &documents));
         }
         Ok(near)
     }
@@ -109,11 +147,11 @@ fn documents_of_pair<S: Space>(
     } else {
         context.postings.pair(left_word, right_word)?
     };
-    let mut documents = space.project(in_order[number].documents()?);
+    let mut documents = space.project_postings(&in_order[number])?;
     // A kept prefix stands here for the word that it may be itself.
     if let (Some(distance), false) = (number.checked_sub(1), left.is_phrase || right.is_phrase) {
         let turned = context.postings.pair(right_word, left_word)?;
-        S::unite(&mut documents, &space.project(turned[distance].documents()?));
+        S::unite(&mut documents, &space.project_postings(&turned[distance])?);
     }
     Ok(documents)
 }
@@ -132,10 +170,10 @@ fn facing<S: Space>(
     space: &S,
     node: NodeTerm,
     side: Side,
-) -> Result<Vec<Facing<S::Set>>, StorageError> {
+) -> Result<Vec<Rc<Facing<S::Set>>>, StorageError> {
     let mut found = Vec::new();
     context.for_each_derivation(node, |derivation| {
-        let documents = space.project(&*context.derivation_documents(derivation)?);
+        let documents = context.derivation_documents(space, derivation)?;
         if S::is_empty(&documents) {
             return Ok(());
         }
@@ -151,13 +189,13 @@ fn facing<S: Space>(
             }
         };
         if let Some(word) = word {
-            found.push(Facing {
+            found.push(Rc::new(Facing {
                 word,
                 text: context.text(word),
                 is_kept_prefix: matches!(derivation, Derivation::KeptPrefix(_)),
                 is_phrase: matches!(derivation, Derivation::Phrase(_)),
                 documents,
-            });
+            }));
         }
         Ok(())
     })?;

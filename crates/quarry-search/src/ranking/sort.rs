@@ -21,11 +21,11 @@ use crate::sort::SortOrder;
 const DOCUMENTS_ONE_BY_ONE: u64 = 128;
 
 /// Sets the rule to work on a field.
-pub(crate) fn start<'c>(
-    start: &Start<'_, 'c, '_>,
+pub(crate) fn start<'c, 'i>(
+    start: &Start<'_, 'c, 'i>,
     name: &str,
     order: SortOrder,
-) -> Result<Box<dyn Buckets + 'c>, StorageError> {
+) -> Result<Box<dyn Buckets<'i> + 'c>, StorageError> {
     let described = Described { graph: Rc::clone(start.graph), field: name.to_owned(), order };
     let context = start.context;
     let Some(field) = context.snapshot.fields().id(name) else {
@@ -132,7 +132,7 @@ struct ListedValues {
     values: Vec<(SortValue, DocumentId)>,
 }
 
-impl Buckets for ListedValues {
+impl Buckets<'_> for ListedValues {
     fn next(
         &mut self,
         _: &SearchContext<'_>,
@@ -161,7 +161,7 @@ struct WalkedValues<'c, 'i> {
     given: RoaringBitmap,
 }
 
-impl Buckets for WalkedValues<'_, '_> {
+impl Buckets<'_> for WalkedValues<'_, '_> {
     fn next(
         &mut self,
         _: &SearchContext<'_>,

@@ -21,6 +21,8 @@ fn joining_cost(context: &SearchContext<'_>, node: NodeTerm) -> u32 {
 }
 
 impl EdgeCosts for Typo {
+    type Prepared<'i, S: Space> = ();
+
     const DEPENDS_ON_LEFT: bool = false;
 
     fn largest_cost(&self, context: &SearchContext<'_>, _: Option<NodeTerm>, right: NodeTerm) -> u32 {
@@ -49,11 +51,21 @@ impl EdgeCosts for Typo {
         Ok(right.classes().map(edge).collect())
     }
 
-    fn deferred<S: Space>(
+    fn prepare<'i, S: Space>(
         &self,
-        context: &SearchContext<'_>,
-        space: &S,
+        _: &SearchContext<'i>,
+        _: &S,
         _: Option<NodeTerm>,
+        _: NodeTerm,
+    ) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    fn deferred<'i, S: Space>(
+        &self,
+        context: &SearchContext<'i>,
+        space: &S,
+        (): &(),
         right: NodeTerm,
         typos: u16,
     ) -> Result<S::Set, StorageError> {

@@ -7,11 +7,10 @@ use quarry_storage::StorageError;
 use crate::context::SearchContext;
 use crate::graph::NodeTerm;
 use crate::graph::cheapest_paths::{Edge, EdgeCosts, EdgeDocuments};
-use crate::postings_cache::NumberedPostings;
-use crate::query::WordId;
 use crate::ranking::Half;
 use crate::ranking::graph_rule::GraphRule;
-use crate::resolve::Derivation;
+use crate::ranking::placed::PlacedDerivations;
+use crate::resolve::Place;
 use crate::score::{Rank, ScoreDetail};
 use crate::space::Space;
 
@@ -63,6 +62,8 @@ fn cost(wanted: u16, found: u16, words_count: u32) -> u32 {
 }
 
 impl EdgeCosts for WordPosition {
+    type Prepared<'i, S: Space> = PlacedDerivations<'i, S>;
+
     const DEPENDS_ON_LEFT: bool = false;
 
     fn largest_cost(&self, context: &SearchContext<'_>, _: Option<NodeTerm>, right: NodeTerm) -> u32 {
@@ -86,46 +87,27 @@ impl EdgeCosts for WordPosition {
         Ok(costs.into_iter().map(edge).collect())
     }
 
-    fn deferred<S: Space>(
+    fn prepare<'i, S: Space>(
         &self,
-        context: &SearchContext<'_>,
+        context: &SearchContext<'i>,
         space: &S,
         _: Option<NodeTerm>,
+        right: NodeTerm,
+    ) -> Result<PlacedDerivations<'i, S>, StorageError> {
+        PlacedDerivations::of(context, space, right, Place::Position)
+    }
+
+    fn deferred<'i, S: Space>(
+        &self,
+        context: &SearchContext<'i>,
+        space: &S,
+        derivations: &PlacedDerivations<'i, S>,
         right: NodeTerm,
         number: u16,
     ) -> Result<S::Set, StorageError> {
         let term = context.term(right.term);
         let (wanted, words_count) = (*term.positions.start(), term.words_count());
-        let mut there = S::Set::default();
-        context.for_each_derivation(right, |derivation| {
-            let matching = space.project(&*context.derivation_documents(derivation)?);
-            if S::is_empty(&matching) {
-                return Ok(());
-            }
-            for (found, postings) in positions_of(context, derivation)?.iter() {
-                if cost(wanted, *found, words_count) == u32::from(number) {
-                    let documents = space.project(postings.documents()?);
-                    S::unite(&mut there, &space.intersection(&matching, &documents));
-                }
-            }
-            Ok(())
-        })?;
-        Ok(there)
-    }
-}
-
-/// The positions of a derivation, by its first word.
-fn positions_of<'s>(
-    context: &SearchContext<'s>,
-    derivation: Derivation,
-) -> Result<NumberedPostings<'s>, StorageError> {
-    let of_word = |word: WordId| context.postings.positions(word, &context.text(word));
-    match derivation {
-        Derivation::Word(word) => of_word(word.word),
-        Derivation::KeptPrefix(prefix) => context.postings.prefix_positions(prefix, &context.text(prefix)),
-        Derivation::Phrase(phrase) => {
-            context.locating_word(phrase).map_or_else(|| Ok(NumberedPostings::from([])), of_word)
-        }
+        derivations.documents(space, |found, _| cost(wanted, found, words_count) == u32::from(number))
     }
 }
 

@@ -23,6 +23,8 @@ use crate::space::{LargeSpace, SmallSpace, Space};
 struct Skips;
 
 impl EdgeCosts for Skips {
+    type Prepared<'i, S: Space> = ();
+
     const DEPENDS_ON_LEFT: bool = false;
 
     fn largest_cost(&self, context: &SearchContext<'_>, _: Option<NodeTerm>, right: NodeTerm) -> u32 {
@@ -44,11 +46,21 @@ impl EdgeCosts for Skips {
         Ok(vec![Edge { cost: self.largest_cost(context, left, right), term, documents }])
     }
 
-    fn deferred<S: Space>(
+    fn prepare<'i, S: Space>(
         &self,
-        context: &SearchContext<'_>,
-        space: &S,
+        _: &SearchContext<'i>,
+        _: &S,
         _: Option<NodeTerm>,
+        _: NodeTerm,
+    ) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    fn deferred<'i, S: Space>(
+        &self,
+        context: &SearchContext<'i>,
+        space: &S,
+        (): &(),
         right: NodeTerm,
         _: u16,
     ) -> Result<S::Set, StorageError> {
@@ -73,10 +85,10 @@ pub(crate) fn matching_documents(
 }
 
 /// Sets the rule to work.
-pub(crate) fn start<'c>(
-    start: &Start<'_, 'c, '_>,
+pub(crate) fn start<'c, 'i>(
+    start: &Start<'_, 'c, 'i>,
     removal: &RemovalOrder,
-) -> Result<Box<dyn Buckets + 'c>, StorageError> {
+) -> Result<Box<dyn Buckets<'i> + 'c>, StorageError> {
     match SmallSpace::new(start.universe) {
         Some(space) => Ok(Box::new(WordsBuckets::new(start, removal, space)?)),
         None => {
@@ -87,16 +99,16 @@ pub(crate) fn start<'c>(
 }
 
 /// The rule at work.
-struct WordsBuckets<S: Space> {
+struct WordsBuckets<'i, S: Space> {
     space: S,
-    paths: CheapestPaths<S>,
+    paths: CheapestPaths<'i, S, Skips>,
     /// Words of phrases that show in the rank beside the first.
     more_words_in_phrases: u32,
     next_cost: u32,
 }
 
-impl<S: Space> WordsBuckets<S> {
-    fn new(start: &Start<'_, '_, '_>, removal: &RemovalOrder, space: S) -> Result<Self, StorageError> {
+impl<'i, S: Space> WordsBuckets<'i, S> {
+    fn new(start: &Start<'_, '_, 'i>, removal: &RemovalOrder, space: S) -> Result<Self, StorageError> {
         let graph = removal.with_ways_around(start.graph);
         let paths = CheapestPaths::new(start.context, &Skips, &space, &graph)?;
         let more_words_in_phrases = words_in_phrases(start.context, start.graph).saturating_sub(1);
@@ -112,10 +124,10 @@ fn words_in_phrases(context: &SearchContext<'_>, graph: &QueryGraph) -> u32 {
     graph.terms().map(words_of).sum()
 }
 
-impl<S: Space> Buckets for WordsBuckets<S> {
+impl<'i, S: Space> Buckets<'i> for WordsBuckets<'i, S> {
     fn next(
         &mut self,
-        context: &SearchContext<'_>,
+        context: &SearchContext<'i>,
         remaining: &RoaringBitmap,
     ) -> Result<Option<Bucket>, StorageError> {
         let remaining = self.space.project(remaining);
