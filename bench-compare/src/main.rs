@@ -3,15 +3,19 @@
 //! `cargo run --release -p bench-compare -- DATA_DIR` where DATA_DIR holds `movies.ndjson.gz`,
 //! `wikipedia-passages.ndjson.gz` and `queries/`. Each engine indexes each set in a process of its own, so
 //! that CPU seconds and peak memory are its own; the table with ratios is printed and kept in `results/`.
+//!
+//! `cargo run --release -p bench-compare -- searches DATA_DIR [INDEXES_DIR [SET...]]` measures searches of Quarry
+//! alone, of more kinds and on more sets ([`searches`]). With INDEXES_DIR indexes are kept there and found again.
 
 mod measure;
 mod quarry;
 mod report;
+mod searches;
 mod tantivy;
 mod workload;
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use measure::Figures;
@@ -36,7 +40,11 @@ fn main() -> Outcome<()> {
             println!("{}", serde_json::to_string(&figures)?);
             Ok(())
         }
-        _ => Err("usage: bench-compare DATA_DIR".into()),
+        ["searches", data] => searches::run(Path::new(data), None, &[]),
+        ["searches", data, indexes, only @ ..] => {
+            searches::run(Path::new(data), Some(Path::new(indexes)), only)
+        }
+        _ => Err("usage: bench-compare [searches] DATA_DIR [INDEXES_DIR [SET...]]".into()),
     }
 }
 

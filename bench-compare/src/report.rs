@@ -9,9 +9,8 @@ use crate::measure::Figures;
 type Row = (&'static str, Figures, Figures);
 
 pub(crate) fn write(rows: &[Row]) -> Outcome<()> {
-    let now = time::OffsetDateTime::now_utc();
-    let date = format!("{:04}-{:02}-{:02}", now.year(), u8::from(now.month()), now.day());
-    let mut text = format!("# {date}\n\n{}\n", machine());
+    let date = date();
+    let mut text = format!("# {date}\n\n{}; each engine in a process of its own.\n", machine());
     for (workload, quarry, tantivy) in rows {
         writeln!(text, "\n## {workload}\n\n| | Quarry | tantivy 0.27 | ratio |\n|---|---:|---:|---:|")?;
         for ((name, ours), (_, theirs)) in lines(quarry).into_iter().zip(lines(tantivy)) {
@@ -19,10 +18,20 @@ pub(crate) fn write(rows: &[Row]) -> Outcome<()> {
         }
     }
     println!("{text}");
+    keep(&format!("{date}.md"), &text)
+}
+
+/// Today, year first.
+pub(crate) fn date() -> String {
+    let now = time::OffsetDateTime::now_utc();
+    format!("{:04}-{:02}-{:02}", now.year(), u8::from(now.month()), now.day())
+}
+
+/// Keeps `text` among the results.
+pub(crate) fn keep(name: &str, text: &str) -> Outcome<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
     std::fs::create_dir_all(&folder)?;
-    std::fs::write(folder.join(format!("{date}.md")), text)?;
-    Ok(())
+    Ok(std::fs::write(folder.join(name), text)?)
 }
 
 fn lines(figures: &Figures) -> Vec<(&'static str, f64)> {
@@ -41,12 +50,9 @@ fn lines(figures: &Figures) -> Vec<(&'static str, f64)> {
 }
 
 /// Processor and size of the machine, in words.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    format!(
-        "{cores} cores, {}; each engine in a process of its own.",
-        model.trim_start_matches([' ', '\t', ':'])
-    )
+    format!("{cores} cores, {}", model.trim_start_matches([' ', '\t', ':']))
 }

@@ -23,11 +23,7 @@ impl Workload {
         let mut documents = Vec::new();
         let file = File::open(data.join(format!("{name}.ndjson.gz")))?;
         flate2::read::GzDecoder::new(file).read_to_end(&mut documents)?;
-        let mut queries = Vec::new();
-        for line in BufReader::new(File::open(data.join("queries").join(format!("{name}.jsonl")))?).lines() {
-            let query: Value = serde_json::from_str(&line?)?;
-            queries.push(query["q"].as_str().unwrap_or_default().to_owned());
-        }
+        let queries = queries(data, name)?;
         let (searchable, filterable): (&[&str], &[&str]) = match name {
             "movies" => (&["title", "overview"], &["genres", "year"]),
             _ => (&["title", "text"], &["article_id"]),
@@ -46,4 +42,14 @@ impl Workload {
         document["title"] = format!("zanzibar harbour update {number}").into();
         Ok(document.to_string())
     }
+}
+
+/// The texts of the query file of a set.
+pub(crate) fn queries(data: &Path, name: &str) -> Outcome<Vec<String>> {
+    let mut queries = Vec::new();
+    for line in BufReader::new(File::open(data.join("queries").join(format!("{name}.jsonl")))?).lines() {
+        let query: Value = serde_json::from_str(&line?)?;
+        queries.push(query["q"].as_str().unwrap_or_default().to_owned());
+    }
+    Ok(queries)
 }
