@@ -27,17 +27,32 @@ pub(crate) fn request(
     path: &str,
     body: Option<&Value>,
 ) -> io::Result<Answer> {
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let headers: &[&str] = if body.is_empty() { &[] } else { &["Content-Type: application/json"] };
+    send(address, method, path, headers, body.as_bytes())
+}
+
+/// The same with any body and the headers that describe it.
+pub(crate) fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_nodelay(true)?;
-    let body = body.map(Value::to_string).unwrap_or_default();
-    let content = if body.is_empty() {
-        String::new()
-    } else {
-        format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len())
-    };
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{content}\r\n");
-    stream.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    for header in headers {
+        head += header;
+        head += "\r\n";
+    }
+    if !body.is_empty() {
+        head += &format!("Content-Length: {}\r\n", body.len());
+    }
+    head += "\r\n";
+    stream.write_all(&[head.as_bytes(), body].concat())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     parse(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "the answer is cut short"))

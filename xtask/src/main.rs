@@ -3,11 +3,16 @@
 mod arguments;
 mod clients;
 mod conformance;
+mod corpus;
 mod crash;
 mod fuzz;
 mod http;
+mod latencies;
+mod load;
 mod long_tests;
+mod many_indexes;
 mod memory;
+mod memory_group;
 mod random;
 mod run;
 mod server;
@@ -41,10 +46,21 @@ const USAGE: &str = "usage: cargo xtask <verb>
       --seed S              repeats the load of an earlier run
       --release             with a release build
       --binaries DIR        with the programs in DIR, without a build
-  memory [OPTIONS]          indexes generated passages in little memory, and prints the peak
+  memory [OPTIONS]          indexes passages and short documents in little memory, searches meanwhile, prints the peak
       --limit MIB           memory of the server [512]
-      --documents N         passages [100000]
-      --max-indexing-memory SIZE";
+      --data FILE           passages of a file, NDJSON or NDJSON.gz, instead of generated ones
+      --documents N         generated passages [100000]
+      --short-documents N   [500000]
+      --max-indexing-memory SIZE
+      --binaries DIR        with the server in DIR, without a build
+  many-indexes [OPTIONS]    a server with a thousand indexes: its start, its memory, its searches
+      --indexes N           [1000]
+      --binaries DIR
+  load [OPTIONS]            clients search while documents stream in: latencies alone and beside indexing
+      --clients N           [64]
+      --seconds N           of streaming [120]
+      --pause MS            the longest rest of a client between two searches [500]
+      --binaries DIR";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -63,6 +79,8 @@ fn main() -> ExitCode {
         "languages" => long_tests::languages(rest),
         "crash" => crash::run(rest),
         "memory" => memory::run(rest),
+        "many-indexes" => many_indexes::run(rest),
+        "load" => load::run(rest),
         _ => Err(format!("unknown verb `{verb}`\n{USAGE}")),
     };
     match result {

@@ -1,191 +1,199 @@
-//! Indexes a set of generated passages with a server that may use little memory, and prints what it needed.
+//! Indexes much with a server that may use little memory while it answers searches, and tells what it needed.
 //!
 //! The server runs in a control group of its own with a limit where that is permitted (Linux, version 2, as
-//! root), so that files in the page cache count too but can be given back; otherwise without a limit. Measured
-//! is the peak of its resident memory that no file backs: mapped pages of the store come and go with the system.
+//! root), so that files in the page cache count too but can be given back; otherwise the run fails when the
+//! peak is over the limit. The peak is that of resident memory that no file backs: mapped pages of the store
+//! come and go with the system.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::arguments::Arguments;
+use crate::corpus::{passages, query, titles};
+use crate::http;
+use crate::latencies::Latencies;
+use crate::memory_group::MemoryGroup;
 use crate::random::Random;
-use crate::run::{run as command, target_dir};
-use crate::server::{Server, log_path};
-
-const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
+use crate::server::{Server, log_path, release_server, scratch_folder};
 
 /// Documents sent in one request.
 const DOCUMENTS_PER_REQUEST: u64 = 10_000;
+
+/// Between two searches, and between two looks at the memory.
+const SEARCH_PAUSE: Duration = Duration::from_millis(50);
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
+
+/// What is indexed.
+struct Workload {
+    /// A file in NDJSON, compressed if its name ends in `.gz`; generated passages otherwise.
+    file: Option<String>,
+    passages: u64,
+    short_documents: u64,
+}
 
 /// Runs the verb; see the usage in `main.rs`.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut arguments = Arguments::of(arguments);
     let limit_mib = arguments.number("--limit")?.unwrap_or(512);
-    let documents = arguments.number("--documents")?.unwrap_or(100_000);
+    let workload = Workload {
+        file: arguments.text("--data")?,
+        passages: arguments.number("--documents")?.unwrap_or(100_000),
+        short_documents: arguments.number("--short-documents")?.unwrap_or(500_000),
+    };
     let budget = arguments.text("--max-indexing-memory")?;
+    let binary = release_server(&mut arguments)?;
     arguments.end()?;
-    command("cargo", &["build", "--release", "--package", "quarry"])?;
-    let scratch = target_dir().join("memory");
-    fs::remove_dir_all(&scratch).ok();
-    fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
-    let folder = scratch.join("db");
-    let binary = target_dir().join("release").join("quarry");
-    let options: Vec<&str> =
-        budget.iter().flat_map(|budget| ["--max-indexing-memory", budget.as_str()]).collect();
-    let group = ControlGroup::make(limit_mib << 20);
+    let folder = scratch_folder("memory")?;
+    let mut options = vec!["--http-payload-size-limit", "16 GiB", "--log-level", "WARN"];
+    options.extend(budget.iter().flat_map(|budget| ["--max-indexing-memory", budget.as_str()]));
+    let group = MemoryGroup::make(limit_mib << 20);
     let mut server = match &group {
         Some(group) => Server::start_command(&mut group.command(&binary), &folder, &options)?,
         None => {
-            println!("SKIPPED the limit of {limit_mib} MiB: no control group can be made here");
+            println!(
+                "SKIPPED the limit of {limit_mib} MiB: no control group can be made here; the peak is checked"
+            );
             Server::start(&binary, &folder, &options)?
         }
     };
     server.wait_until_ready()?;
-    let outcome = measure(&mut server, documents);
+    let outcome = measure(&mut server, &workload).and_then(|peak| match peak >> 20 {
+        peak_mib if peak_mib > limit_mib => {
+            Err(format!("{peak_mib} MiB is over the limit of {limit_mib} MiB"))
+        }
+        _ => Ok(()),
+    });
     server.kill();
-    if outcome.is_err() {
-        println!("the words of the server are in {}", log_path(&folder).display());
-    } else {
-        fs::remove_dir_all(&scratch).map_err(|error| error.to_string())?;
+    match &outcome {
+        Ok(()) => fs::remove_dir_all(&folder).map_err(|error| error.to_string())?,
+        Err(_) => println!("the words of the server are in {}", log_path(&folder).display()),
     }
     outcome
 }
 
-fn measure(server: &mut Server, documents: u64) -> Result<(), String> {
+/// Indexes and searches; the peak of the memory, in bytes.
+fn measure(server: &mut Server, workload: &Workload) -> Result<u64, String> {
     let settings = json!({ "searchableAttributes": ["title", "text"], "filterableAttributes": ["year"] });
     server.ask("PATCH", "/indexes/passages/settings", Some(&settings))?;
-    let idle = memory(server.process(), "RssAnon:").unwrap_or_default();
+    server.ask("PATCH", "/indexes/titles/settings", Some(&settings))?;
+    let address = server.address;
+    let process = server.process();
+    let idle = memory(process, "RssAnon:");
+    let is_over = AtomicBool::new(false);
     let start = Instant::now();
+    let (peak, searches, indexed) = std::thread::scope(|scope| {
+        let peak = scope.spawn(|| watch(process, &is_over));
+        let searches = scope.spawn(|| search(address, &is_over));
+        let indexed = send(server, workload).and_then(|bytes| drain(server).map(|()| bytes));
+        is_over.store(true, Ordering::Relaxed);
+        (peak.join().unwrap_or_default(), searches.join(), indexed)
+    });
+    let bytes = indexed?;
+    let searches = searches.map_err(|_| "the searching thread panicked".to_owned())??;
+    println!("{} MiB sent, indexed in {} s", bytes >> 20, start.elapsed().as_secs());
+    println!("  memory when idle {} MiB, peak {} MiB", idle >> 20, peak >> 20);
+    println!("  peak with the pages of files: {} MiB", memory(process, "VmHWM:") >> 20);
+    println!("  searches meanwhile: {searches}");
+    for index in ["passages", "titles"] {
+        let stats = server.get(&format!("/indexes/{index}/stats"))?;
+        println!("  {index}: {} documents", stats["numberOfDocuments"]);
+    }
+    Ok(peak)
+}
+
+/// Sends all documents; the bytes that were sent.
+fn send(server: &Server, workload: &Workload) -> Result<usize, String> {
     let mut random = Random::of(1);
+    let mut bytes = 0;
+    match &workload.file {
+        Some(file) => bytes += send_file(server.address, file)?,
+        None => {
+            bytes += send_generated(server, "passages", workload.passages, |ids| passages(&mut random, ids))?
+        }
+    }
+    bytes += send_generated(server, "titles", workload.short_documents, |ids| titles(&mut random, ids))?;
+    Ok(bytes)
+}
+
+fn send_file(address: SocketAddr, file: &str) -> Result<usize, String> {
+    let content = fs::read(file).map_err(|error| format!("{file}: {error}"))?;
+    let mut headers = vec!["Content-Type: application/x-ndjson"];
+    headers.extend(file.ends_with(".gz").then_some("Content-Encoding: gzip"));
+    let answer = http::send(address, "POST", "/indexes/passages/documents?primaryKey=id", &headers, &content)
+        .map_err(|error| format!("{file}: {error}"))?;
+    if answer.status == 202 { Ok(content.len()) } else { Err(format!("{file}: {}", answer.body)) }
+}
+
+fn send_generated(
+    server: &Server,
+    index: &str,
+    count: u64,
+    mut documents: impl FnMut(std::ops::Range<u64>) -> Value,
+) -> Result<usize, String> {
     let (mut first, mut bytes) = (0, 0);
-    while first < documents {
-        let end = documents.min(first + DOCUMENTS_PER_REQUEST);
-        let batch = passages(&mut random, first..end);
+    while first < count {
+        let end = count.min(first + DOCUMENTS_PER_REQUEST);
+        let batch = documents(first..end);
         bytes += batch.to_string().len();
-        server.ask("POST", "/indexes/passages/documents?primaryKey=id", Some(&batch))?;
+        server.ask("POST", &format!("/indexes/{index}/documents?primaryKey=id"), Some(&batch))?;
         first = end;
     }
-    let mut peak = idle;
-    loop {
+    Ok(bytes)
+}
+
+/// Waits until all tasks are finished, which must have succeeded.
+fn drain(server: &mut Server) -> Result<(), String> {
+    while server.get("/tasks?statuses=enqueued,processing&limit=1")?["total"] != 0 {
         if let Some(status) = server.ended()? {
             return Err(format!("the server ended: {status} (killed by the limit?)"));
         }
-        peak = peak.max(memory(server.process(), "RssAnon:").unwrap_or_default());
-        if server.get("/tasks?statuses=enqueued,processing&limit=1")?["total"] == 0 {
-            break;
+        std::thread::sleep(LOOK_PAUSE);
+    }
+    match &server.get("/tasks?statuses=failed&limit=1")?["results"][0]["error"] {
+        Value::Null => Ok(()),
+        error => Err(format!("indexing failed: {error}")),
+    }
+}
+
+/// The most memory that the process had until it is over, in bytes.
+fn watch(process: u32, is_over: &AtomicBool) -> u64 {
+    let mut peak = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        peak = peak.max(memory(process, "RssAnon:"));
+        std::thread::sleep(LOOK_PAUSE);
+    }
+    peak
+}
+
+/// Searches both indexes until it is over.
+fn search(address: SocketAddr, is_over: &AtomicBool) -> Result<Latencies, String> {
+    let mut random = Random::of(2);
+    let mut latencies = Latencies::default();
+    while !is_over.load(Ordering::Relaxed) {
+        let index = random.one_of(&["passages", "titles"]);
+        let body = json!({ "q": query(&mut random), "facets": ["year"] });
+        let start = Instant::now();
+        let answer = http::request(address, "POST", &format!("/indexes/{index}/search"), Some(&body))
+            .map_err(|error| format!("a search: {error}"))?;
+        match answer.status {
+            200 => latencies.add(start.elapsed()),
+            // The first settings wait in the queue.
+            404 => {}
+            status => return Err(format!("a search: {status} {}", answer.body)),
         }
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(SEARCH_PAUSE);
     }
-    let failed = &server.get("/tasks?statuses=failed&limit=1")?["results"][0]["error"];
-    if !failed.is_null() {
-        return Err(format!("indexing failed: {failed}"));
-    }
-    let found =
-        server.ask("POST", "/indexes/passages/search", Some(&json!({ "q": "", "hitsPerPage": 1 })))?;
-    println!(
-        "{documents} passages, {} MiB of JSON, {} s\n  memory when idle {} MiB, peak {} MiB (all resident pages, files too: {} MiB)\n  \
-         a search for all counts {}",
-        bytes >> 20,
-        start.elapsed().as_secs(),
-        idle >> 20,
-        peak >> 20,
-        memory(server.process(), "VmHWM:").unwrap_or_default() >> 20,
-        found["totalHits"]
-    );
-    Ok(())
+    Ok(latencies)
 }
 
-/// Passages of some 600 bytes with words as frequent as those of a language: the n-th word once in n times.
-fn passages(random: &mut Random, ids: std::ops::Range<u64>) -> Value {
-    const VOCABULARY: u64 = 200_000;
-    let word = |random: &mut Random| {
-        let rank = (VOCABULARY as f64).powf(random.below(1 << 20) as f64 / (1u64 << 20) as f64) as u64;
-        spelled(rank)
-    };
-    let text = |random: &mut Random, words: u64| {
-        let words: Vec<String> = (0..words).map(|_| word(random)).collect();
-        words.join(" ")
-    };
-    ids.map(|id| {
-        let (title, body) = (text(random, 3), text(random, 100));
-        json!({ "id": id, "title": title, "text": body, "year": 1900 + random.below(120) })
-    })
-    .collect()
-}
-
-/// A word that can be pronounced, another for each rank.
-fn spelled(mut rank: u64) -> String {
-    let mut word = String::new();
-    loop {
-        let consonant = b"bcdfghklmnprstvz"[(rank % 16) as usize] as char;
-        let vowel = b"aeiou"[(rank / 16 % 5) as usize] as char;
-        // Writing to a text does not fail.
-        let _ = write!(word, "{consonant}{vowel}");
-        rank /= 80;
-        if rank == 0 {
-            return word;
-        }
-    }
-}
-
-/// A line of what the system says of a process, in bytes.
-fn memory(process: u32, line: &str) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let value = status.lines().find_map(|text| text.strip_prefix(line))?;
-    let kib: u64 = value.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib << 10)
-}
-
-/// A control group with a limit of memory, removed when dropped.
-struct ControlGroup {
-    folder: PathBuf,
-}
-
-impl ControlGroup {
-    /// None where the system has no such groups or does not let us make one.
-    fn make(bytes: u64) -> Option<ControlGroup> {
-        let folder = Path::new(CONTROL_GROUPS).join(format!("quarry-memory-{}", std::process::id()));
-        fs::create_dir(&folder).ok()?;
-        let group = ControlGroup { folder };
-        fs::write(group.folder.join("memory.max"), bytes.to_string()).ok()?;
-        // Memory pushed out to a disk would hide what is needed.
-        fs::write(group.folder.join("memory.swap.max"), "0").ok();
-        Some(group)
-    }
-
-    /// A shell that joins the group and becomes the program.
-    fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new("sh");
-        let join = format!("echo $$ > '{}/cgroup.procs' && exec \"$0\" \"$@\"", self.folder.display());
-        command.arg("-c").arg(join).arg(program);
-        command
-    }
-}
-
-impl Drop for ControlGroup {
-    fn drop(&mut self) {
-        // The processes in it have ended; the system forgets them a moment later.
-        for _ in 0..50 {
-            if fs::remove_dir(&self.folder).is_ok() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_differ() {
-        let words: std::collections::BTreeSet<String> = (0..20_000).map(spelled).collect();
-        assert_eq!(words.len(), 20_000);
-    }
+/// A line of what the system says of the memory of a process, in bytes; 0 if it does not say.
+pub(crate) fn memory(process: u32, line: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let value = status.lines().find_map(|text| text.strip_prefix(line)).unwrap_or_default();
+    let kib: u64 = value.trim().trim_end_matches("kB").trim().parse().unwrap_or(0);
+    kib << 10
 }

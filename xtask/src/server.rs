@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::arguments::Arguments;
 use crate::http::{self, Answer};
+use crate::run::{run as command, target_dir};
 
 /// How long a server may take to open its database and answer, on a busy machine.
 const START_MAX: Duration = Duration::from_secs(120);
@@ -120,6 +122,23 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The release build of the server: that of `--binaries`, or a fresh one.
+pub(crate) fn release_server(arguments: &mut Arguments) -> Result<PathBuf, String> {
+    if let Some(folder) = arguments.text("--binaries")? {
+        return Ok(PathBuf::from(folder).join("quarry"));
+    }
+    command("cargo", &["build", "--release", "--package", "quarry"])?;
+    Ok(target_dir().join("release").join("quarry"))
+}
+
+/// An empty place for the database of a verb.
+pub(crate) fn scratch_folder(verb: &str) -> Result<PathBuf, String> {
+    let scratch = target_dir().join(verb);
+    std::fs::remove_dir_all(&scratch).ok();
+    std::fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
+    Ok(scratch.join("db"))
 }
 
 /// The file with the words of the servers on `folder`.

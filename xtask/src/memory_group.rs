@@ -1,0 +1,49 @@
+//! A control group with a limit of memory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
+
+/// The group, removed when dropped.
+pub(crate) struct MemoryGroup {
+    folder: PathBuf,
+}
+
+impl MemoryGroup {
+    /// None where the system has no such groups or does not let us make one.
+    pub(crate) fn make(bytes: u64) -> Option<MemoryGroup> {
+        // The root of version 2, which has the controller of memory.
+        let controllers = Path::new(CONTROL_GROUPS).join("cgroup.controllers");
+        fs::read_to_string(controllers).ok().filter(|names| names.contains("memory"))?;
+        let folder = Path::new(CONTROL_GROUPS).join(format!("quarry-memory-{}", std::process::id()));
+        fs::create_dir(&folder).ok()?;
+        let group = MemoryGroup { folder };
+        fs::write(group.folder.join("memory.max"), bytes.to_string()).ok()?;
+        // Memory pushed out to a disk would hide what is needed.
+        fs::write(group.folder.join("memory.swap.max"), "0").ok();
+        Some(group)
+    }
+
+    /// A shell that joins the group and becomes the program.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new("sh");
+        let join = format!("echo $$ > '{}/cgroup.procs' && exec \"$0\" \"$@\"", self.folder.display());
+        command.arg("-c").arg(join).arg(program);
+        command
+    }
+}
+
+impl Drop for MemoryGroup {
+    fn drop(&mut self) {
+        // The processes in it have ended; the system forgets them a moment later.
+        for _ in 0..50 {
+            if fs::remove_dir(&self.folder).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
