@@ -56,7 +56,7 @@ impl Loaded {
                 (Arc::clone(&before.settings), Arc::clone(&before.tokenizer), Arc::clone(&before.synonyms))
             }
             None => {
-                let tokenizer = Arc::new(settings.tokenizer());
+                let tokenizer = settings.tokenizer();
                 (Arc::new(settings), tokenizer, Arc::default())
             }
         };

@@ -255,7 +255,7 @@ impl Run<'_> {
         decided: &Decided,
     ) -> Result<Plan<'p>, IndexError> {
         let tokenizer = match decided.work.words {
-            TableWork::Rebuild => Arc::new(settings.tokenizer()),
+            TableWork::Rebuild => settings.tokenizer(),
             _ => Arc::clone(snapshot.tokenizer()),
         };
         let kept_prefixes = match decided.work.extracts_prefixes() {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, EnvOpenOptions, WithoutTls};
 
+use crate::large_blocks::always_map;
 use crate::store_files::StoreFiles;
 use crate::{PlainTable, StorageError};
 
@@ -63,6 +64,7 @@ impl Environment {
     /// `Io`, `DiskFull`, `TooManyOpenFiles`; `Corrupted` when the file is not a store, or not there and must be.
     #[allow(unsafe_code)]
     pub fn open(path: &Path, options: &EnvironmentOptions) -> Result<Environment, StorageError> {
+        always_map();
         let files = StoreFiles::prepare(path, options)?;
         let file_bytes = usize::try_from(files.data_bytes).unwrap_or(usize::MAX);
         let map_bytes = options.map_size_bytes.max(file_bytes.saturating_mul(2));

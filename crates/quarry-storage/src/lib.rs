@@ -17,6 +17,7 @@ pub mod block_table;
 pub mod block_writer;
 pub mod environment;
 pub mod error;
+mod large_blocks;
 pub mod mapped_file;
 pub mod plain_table;
 pub mod postings;

@@ -1,6 +1,7 @@
 //! The tokenizer: text in, tokens out.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use charabia::Script;
 use rustc_hash::FxHashSet;
@@ -14,7 +15,7 @@ use crate::separators::{default_separators, is_hard};
 use crate::token::{OwnedToken, Token, TokenKind};
 
 /// The settings of an index that change how text is cut and classified.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub struct TokenizerOptions {
     /// Stop words in their stored form (see [`crate::normalize_stop_word`]).
     pub stop_words: BTreeSet<String>,
@@ -87,7 +88,24 @@ impl Vocabulary {
     }
 }
 
+/// The tokenizers in use, so that indexes with the same settings have one between them: it takes some 400 KB.
+static SHARED: Mutex<Vec<(TokenizerOptions, Weak<Tokenizer>)>> = Mutex::new(Vec::new());
+
 impl Tokenizer {
+    /// The tokenizer of these options, built when nobody has it yet.
+    pub fn shared(options: TokenizerOptions) -> Arc<Tokenizer> {
+        // An entry is added or removed as a whole: a panic elsewhere cannot leave half of one.
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = shared.iter().find(|(known, _)| *known == options);
+        if let Some(tokenizer) = known.and_then(|(_, tokenizer)| tokenizer.upgrade()) {
+            return tokenizer;
+        }
+        shared.retain(|(_, tokenizer)| tokenizer.strong_count() > 0);
+        let tokenizer = Arc::new(Tokenizer::new(&options));
+        shared.push((options, Arc::downgrade(&tokenizer)));
+        tokenizer
+    }
+
     /// Builds the tokenizer of an index.
     pub fn new(options: &TokenizerOptions) -> Tokenizer {
         let vocabulary = Vocabulary::new(options);

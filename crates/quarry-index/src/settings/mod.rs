@@ -29,6 +29,7 @@ pub mod typo_tolerance;
 pub mod update;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use quarry_storage::{StorageError, Txn, WriteTxn};
 use quarry_text::{Tokenizer, TokenizerOptions};
@@ -163,8 +164,8 @@ impl Settings {
     }
 
     /// The tokenizer that these settings ask for.
-    pub fn tokenizer(&self) -> Tokenizer {
-        Tokenizer::new(&TokenizerOptions {
+    pub fn tokenizer(&self) -> Arc<Tokenizer> {
+        Tokenizer::shared(TokenizerOptions {
             stop_words: self.stop_words.clone(),
             separators: self.separators.iter().cloned().collect(),
             non_separators: self.non_separators.iter().cloned().collect(),

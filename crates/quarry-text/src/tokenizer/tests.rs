@@ -26,3 +26,15 @@ fn words(locales: &[Language], text: &str) -> String {
     let words = tokens.into_iter().filter(|(_, kind)| !kind.is_separator()).map(|(lemma, _)| lemma);
     words.collect::<Vec<_>>().join("|")
 }
+
+#[test]
+fn equal_options_share_a_tokenizer() {
+    let options =
+        |word: &str| TokenizerOptions { dictionary: vec![word.to_owned()], ..TokenizerOptions::default() };
+    let first = Tokenizer::shared(options("shared"));
+    assert!(Arc::ptr_eq(&first, &Tokenizer::shared(options("shared"))));
+    assert!(!Arc::ptr_eq(&first, &Tokenizer::shared(options("other"))));
+    let left = Arc::downgrade(&first);
+    drop(first);
+    assert!(left.upgrade().is_none(), "nobody uses it any more");
+}
