@@ -29,9 +29,8 @@ fuzz_target!(|input: &[u8]| {
         while let Some(Some(_)) = check(cursor.next()) {}
     }
     let mut cursor = table.cursor(&txn, &sought).expect("a cursor can be made");
-    while let Some(Some((key, _))) = check(cursor.next()) {
-        assert!(key.starts_with(&sought));
-    }
+    // Keys of damaged blocks may be out of order, so that some do not begin with what was sought.
+    while let Some(Some(_)) = check(cursor.next()) {}
     drop(cursor);
     keys.retain(|key| !key.is_empty());
     keys.sort();
