@@ -8,5 +8,5 @@ pub mod oracle;
 
 pub use oracle::{
     FilterFeatures, Oracle, OracleAnswer, OracleFacets, OracleFilter, OracleHit, OracleOperator, OraclePage,
-    OracleQuery, OracleSettings, Strategy, View,
+    OracleQuery, OracleSettings, OracleTypos, Strategy, View,
 };

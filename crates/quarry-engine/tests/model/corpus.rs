@@ -54,6 +54,51 @@ pub(crate) struct Setting {
     pub(crate) counted_facets: &'static [&'static str],
     pub(crate) facet_values_max: usize,
     pub(crate) total_hits_max: usize,
+    pub(crate) text: TextSetting,
+}
+
+/// Settings of what words mean.
+#[derive(Debug, Clone)]
+pub(crate) struct TextSetting {
+    pub(crate) has_stop_words: bool,
+    pub(crate) has_synonyms: bool,
+    pub(crate) has_typos: bool,
+    /// From which length on one typo is allowed, and two.
+    pub(crate) typo_sizes: [usize; 2],
+    /// Words of queries that must be right.
+    pub(crate) exact_words: &'static [&'static str],
+    pub(crate) searches_prefixes: bool,
+    pub(crate) proximity_by_attribute: bool,
+}
+
+/// Words that are stop words in some indexes; phrases and negations leave them out.
+pub(crate) const STOP_WORDS: &[&str] = &["a", "be"];
+
+/// Words in a row, and what they may stand for in some indexes.
+pub(crate) const SYNONYMS: &[(&str, &[&str])] = &[
+    ("car", &["cart", "red house"]),
+    ("sun flower", &["wizard", "light house"]),
+    ("redcar", &["sunflower"]),
+    ("red sun light", &["care"]),
+];
+
+fn text_setting() -> impl Strategy<Value = TextSetting> {
+    let rarely = || prop::bool::weighted(0.2);
+    let sizes = select(vec![[5, 9], [5, 9], [3, 5], [0, 4], [7, 7], [20, 255]]);
+    let exact: Vec<&'static [&'static str]> = vec![&[], &[], &["wizrd", "harbour", "lighthouse"]];
+    (rarely(), rarely(), rarely(), sizes, select(exact), rarely(), rarely()).prop_map(
+        |(has_stop_words, has_synonyms, no_typos, typo_sizes, exact_words, no_prefixes, by_attribute)| {
+            TextSetting {
+                has_stop_words,
+                has_synonyms,
+                has_typos: !no_typos,
+                typo_sizes,
+                exact_words,
+                searches_prefixes: !no_prefixes,
+                proximity_by_attribute: by_attribute,
+            }
+        },
+    )
 }
 
 pub(crate) fn setting() -> impl Strategy<Value = Setting> {
@@ -69,9 +114,10 @@ pub(crate) fn setting() -> impl Strategy<Value = Setting> {
         select(counted),
         select(vec![100, 100, 3, 2, 0]),
         select(vec![1000, 1000, 1000, 4]),
+        text_setting(),
     )
         .prop_map(
-            |(rules, restricts_filters, distinct, counted_facets, facet_values_max, total_hits_max)| {
+            |(rules, restricts_filters, distinct, counted_facets, facet_values_max, total_hits_max, text)| {
                 Setting {
                     rules,
                     restricts_filters,
@@ -79,6 +125,7 @@ pub(crate) fn setting() -> impl Strategy<Value = Setting> {
                     counted_facets,
                     facet_values_max,
                     total_hits_max,
+                    text,
                 }
             },
         )

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use quarry_testkit::{OracleFilter, OracleOperator, OraclePage, OracleQuery, Strategy as Matching};
 
-use crate::corpus::WORDS;
+use crate::corpus::{STOP_WORDS, WORDS};
 
 /// Fields that can be filtered; no document ever has the last.
 const FIELDS: &[&str] =
@@ -72,13 +72,14 @@ fn filter() -> impl Strategy<Value = OracleFilter> {
 
 fn text() -> impl Strategy<Value = String> {
     let misspelled = vec!["harbro", "lighthose", "wizrd", "sunfower", "li", "wiz", "ca", "hous", "xyz"];
+    let content_words =
+        || -> Vec<&'static str> { WORDS.iter().copied().filter(|word| !STOP_WORDS.contains(word)).collect() };
     let word = prop_oneof![
         6 => select(WORDS).prop_map(str::to_owned),
         2 => select(misspelled).prop_map(str::to_owned),
-        1 => (select(WORDS), select(WORDS)).prop_map(|(a, b)| format!("\"{a} {b}\"")),
+        1 => (select(content_words()), select(content_words())).prop_map(|(a, b)| format!("\"{a} {b}\"")),
     ];
-    let negative =
-        prop_oneof![6 => Just(String::new()), 1 => select(WORDS).prop_map(|word| format!(" -{word}"))];
+    let negative = prop_oneof![6 => Just(String::new()), 1 => select(content_words()).prop_map(|word| format!(" -{word}"))];
     let end = select(vec!["", "", " "]);
     (proptest::collection::vec(word, 0..4), negative, end)
         .prop_map(|(words, negative, end)| format!("{}{negative}{end}", words.join(" ")))

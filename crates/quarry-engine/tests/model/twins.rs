@@ -6,11 +6,11 @@ use quarry_engine::{Engine, EngineError, Method, PayloadFormat, SearchError, Sea
 use quarry_search::{MatchingStrategy, Pagination, SearchResult, SortCriterion};
 use quarry_testkit::{
     FilterFeatures, Oracle, OracleAnswer, OracleFacets, OracleHit, OraclePage, OracleQuery, OracleSettings,
-    Strategy as Matching, View,
+    OracleTypos, Strategy as Matching, View,
 };
 use serde_json::{Map, Value, json};
 
-use crate::corpus::{Setting, Write, first_document};
+use crate::corpus::{STOP_WORDS, SYNONYMS, Setting, TextSetting, Write, first_document};
 
 /// Two engines that must agree.
 pub(crate) struct Twins {
@@ -172,8 +172,20 @@ fn filterable(setting: &Setting) -> [(&'static str, FilterFeatures); 5] {
     [("year", EVERY), ("tags", tags), ("mark", mark), ("info", EVERY), ("ghost", EVERY)]
 }
 
+fn stop_words(text: &TextSetting) -> &'static [&'static str] {
+    if text.has_stop_words { STOP_WORDS } else { &[] }
+}
+
+fn synonyms(text: &TextSetting) -> &'static [(&'static str, &'static [&'static str])] {
+    if text.has_synonyms { SYNONYMS } else { &[] }
+}
+
+fn in_words(text: &str) -> Vec<String> {
+    text.split(' ').map(str::to_owned).collect()
+}
+
 fn oracle_settings(setting: &Setting) -> OracleSettings {
-    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
     OracleSettings {
         searchable: owned(&["title", "body"]),
         filterable: filterable(setting).map(|(name, features)| (name.to_owned(), features)).into(),
@@ -182,6 +194,18 @@ fn oracle_settings(setting: &Setting) -> OracleSettings {
         counted_facets: owned(setting.counted_facets),
         facet_values_max: setting.facet_values_max,
         total_hits_max: setting.total_hits_max,
+        stop_words: owned(stop_words(&setting.text)).into_iter().collect(),
+        synonyms: synonyms(&setting.text)
+            .iter()
+            .map(|(key, values)| (in_words(key), values.iter().map(|value| in_words(value)).collect()))
+            .collect(),
+        typos: OracleTypos {
+            enabled: setting.text.has_typos,
+            word_sizes: setting.text.typo_sizes,
+            exact_words: owned(setting.text.exact_words).into_iter().collect(),
+        },
+        searches_prefixes: setting.text.searches_prefixes,
+        proximity_by_attribute: setting.text.proximity_by_attribute,
     }
 }
 
@@ -193,6 +217,8 @@ fn settings_json(setting: &Setting) -> Value {
             "features": { "filter": { "equality": equality, "comparison": comparison } },
         }),
     };
+    let text = &setting.text;
+    let synonyms = synonyms(text).iter().map(|(key, values)| ((*key).to_owned(), json!(values)));
     let orders = setting.counted_facets.iter().map(|field| ((*field).to_owned(), json!("count")));
     json!({
         "searchableAttributes": ["title", "body"],
@@ -204,6 +230,15 @@ fn settings_json(setting: &Setting) -> Value {
             "maxValuesPerFacet": setting.facet_values_max,
             "sortFacetValuesBy": orders.collect::<Map<String, Value>>(),
         },
+        "stopWords": stop_words(text),
+        "synonyms": synonyms.collect::<Map<String, Value>>(),
+        "typoTolerance": {
+            "enabled": text.has_typos,
+            "minWordSizeForTypos": { "oneTypo": text.typo_sizes[0], "twoTypos": text.typo_sizes[1] },
+            "disableOnWords": text.exact_words,
+        },
+        "prefixSearch": if text.searches_prefixes { "indexingTime" } else { "disabled" },
+        "proximityPrecision": if text.proximity_by_attribute { "byAttribute" } else { "byWord" },
         "pagination": { "maxTotalHits": setting.total_hits_max },
     })
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use quarry_text::{FieldPositions, Scratch, Tokenizer, bucket_position};
 use serde_json::{Map, Value};
 
+use super::OracleSettings;
+
 /// A document cut into words.
 #[derive(Debug)]
 pub(crate) struct Parsed<'d> {
@@ -14,23 +16,27 @@ pub(crate) struct Parsed<'d> {
     pub(crate) json: &'d Map<String, Value>,
     /// By attribute, in the order of the settings: positions and words.
     attributes: Vec<Vec<(u16, String)>>,
-    /// Smallest distance of two words in order, within one attribute; 1 to 3 only.
+    /// Smallest distance of two words in order, within one attribute; 1 to 3 only. 1 for all words of an attribute if
+    /// the settings do not look at places.
     distances: BTreeMap<(String, String), u16>,
 }
 
 impl<'d> Parsed<'d> {
     pub(crate) fn of(
         (number, id, json): (u32, &'d str, &'d Map<String, Value>),
-        searchable: &[String],
+        settings: &OracleSettings,
         tokenizer: &Tokenizer,
     ) -> Parsed<'d> {
         let attributes: Vec<Vec<(u16, String)>> =
-            searchable.iter().map(|name| words(json.get(name), tokenizer)).collect();
+            settings.searchable.iter().map(|name| words(json.get(name), tokenizer)).collect();
         let mut distances = BTreeMap::new();
         for attribute in &attributes {
             for (first_position, first) in attribute {
                 for (second_position, second) in attribute {
-                    let distance = second_position.saturating_sub(*first_position);
+                    let distance = match settings.proximity_by_attribute {
+                        true => 1,
+                        false => second_position.saturating_sub(*first_position),
+                    };
                     if (1..=3).contains(&distance) {
                         let smallest = distances.entry((first.clone(), second.clone())).or_insert(distance);
                         *smallest = distance.min(*smallest);

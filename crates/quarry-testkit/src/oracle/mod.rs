@@ -42,6 +42,37 @@ pub struct OracleSettings {
     pub facet_values_max: usize,
     /// Hits that can be reached.
     pub total_hits_max: usize,
+    /// Words that are not indexed.
+    pub stop_words: BTreeSet<String>,
+    /// Words in a row, and what they may stand for.
+    pub synonyms: Vec<(Vec<String>, Vec<Vec<String>>)>,
+    /// What may be misspelled.
+    pub typos: OracleTypos,
+    /// Whether the last word of a query need not be whole.
+    pub searches_prefixes: bool,
+    /// Whether words are near to each other as soon as they are in one attribute.
+    pub proximity_by_attribute: bool,
+}
+
+/// What may be misspelled.
+#[derive(Debug, Clone, Default)]
+pub struct OracleTypos {
+    /// Whether anything may.
+    pub enabled: bool,
+    /// Characters of a word from which on one typo is allowed, and two.
+    pub word_sizes: [usize; 2],
+    /// Words of queries that must be right.
+    pub exact_words: BTreeSet<String>,
+}
+
+impl OracleTypos {
+    fn allowed(&self, word: &str) -> usize {
+        if !self.enabled || self.exact_words.contains(word) {
+            return 0;
+        }
+        let length = word.chars().count();
+        self.word_sizes.iter().filter(|size| length >= **size).count()
+    }
 }
 
 /// Which operators a field allows.
@@ -203,11 +234,10 @@ impl Oracle {
 
     /// The documents as they are now, cut into words.
     pub fn view(&self) -> View<'_> {
-        let tokenizer = Tokenizer::new(&TokenizerOptions::default());
-        let parsed: Vec<Parsed<'_>> = self
-            .documents()
-            .map(|document| Parsed::of(document, &self.settings.searchable, &tokenizer))
-            .collect();
+        let stop_words = self.settings.stop_words.clone();
+        let tokenizer = Tokenizer::new(&TokenizerOptions { stop_words, ..TokenizerOptions::default() });
+        let parsed: Vec<Parsed<'_>> =
+            self.documents().map(|document| Parsed::of(document, &self.settings, &tokenizer)).collect();
         let words = parsed.iter().flat_map(Parsed::words).map(str::to_owned).collect();
         View { oracle: self, tokenizer, words, parsed }
     }
@@ -228,8 +258,8 @@ impl View<'_> {
         if query.filter.as_ref().is_some_and(|filter| !filter.is_allowed(oracle)) {
             return None;
         }
-        let terms =
-            terms::Terms::parse(&query.text, query.strategy, &self.tokenizer, &self.words, &self.parsed);
+        let dictionaries = terms::Dictionaries { settings, words: &self.words, documents: &self.parsed };
+        let terms = terms::Terms::parse(&query.text, query.strategy, &self.tokenizer, &dictionaries);
         let matching = self.parsed.iter().filter(|document| {
             query.filter.as_ref().is_none_or(|filter| filter.matches(oracle, document.json))
                 && terms.may_match(document)

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use quarry_text::{TokenKind, Tokenizer};
+use quarry_text::{Scratch, TokenKind, Tokenizer};
 
+use super::OracleSettings;
 use super::document::Parsed;
 
 /// Which terms may be left out of a query.
@@ -74,9 +75,11 @@ pub(crate) struct Terms {
     pub(crate) removable: Vec<BTreeSet<usize>>,
 }
 
-struct Dictionaries<'a> {
-    words: &'a BTreeSet<String>,
-    documents: &'a [Parsed<'a>],
+/// What terms are looked up in.
+pub(crate) struct Dictionaries<'a> {
+    pub(crate) settings: &'a OracleSettings,
+    pub(crate) words: &'a BTreeSet<String>,
+    pub(crate) documents: &'a [Parsed<'a>],
 }
 
 impl Terms {
@@ -84,11 +87,12 @@ impl Terms {
         text: &str,
         strategy: Strategy,
         tokenizer: &Tokenizer,
-        words: &BTreeSet<String>,
-        documents: &[Parsed<'_>],
+        dictionaries: &Dictionaries<'_>,
     ) -> Terms {
-        let dictionaries = Dictionaries { words, documents };
-        let (spans, negative_words) = cut(text, tokenizer);
+        let (mut spans, negative_words) = cut(text, tokenizer);
+        if !dictionaries.settings.searches_prefixes {
+            spans.iter_mut().for_each(|span| span.is_prefix = false);
+        }
         let mut nodes: Vec<Node> = Vec::new();
         for (index, span) in spans.iter().enumerate() {
             nodes.push(dictionaries.term(index, span));
@@ -100,7 +104,7 @@ impl Terms {
                 }
             }
         }
-        let removable = removal_order(&nodes, spans.len(), strategy, documents);
+        let removable = removal_order(&nodes, spans.len(), strategy, dictionaries.documents);
         Terms { nodes, terms_count: spans.len(), negative_words, removable }
     }
 
@@ -141,18 +145,20 @@ fn is_joinable(run: &[Span]) -> bool {
 fn cut(text: &str, tokenizer: &Tokenizer) -> (Vec<Span>, Vec<String>) {
     let (mut spans, mut negative): (Vec<Span>, Vec<String>) = (Vec::new(), Vec::new());
     let (mut position, mut quoted, mut minus, mut after_space) = (0u16, None::<Span>, false, true);
-    let tokens = tokenizer.tokens(text, &[]);
+    let mut tokens: Vec<(String, TokenKind, &str)> = Vec::new();
+    tokenizer.for_each_token(text, &[], &mut Scratch::default(), |token| {
+        tokens.push((token.lemma.to_owned(), token.kind, &text[token.byte_start..token.byte_end]));
+    });
     let last = tokens.len().saturating_sub(1);
-    for (index, token) in tokens.iter().enumerate() {
-        let original = &text[token.byte_start..token.byte_end];
-        match token.kind {
+    for (index, (lemma, kind, original)) in tokens.iter().enumerate() {
+        match kind {
             TokenKind::Word | TokenKind::StopWord => {
                 if let Some(phrase) = &mut quoted {
-                    phrase.words.push(token.lemma.clone());
+                    phrase.words.push(lemma.clone());
                 } else if minus {
-                    negative.push(token.lemma.clone());
-                } else {
-                    let words = vec![token.lemma.clone()];
+                    negative.push(lemma.clone());
+                } else if *kind == TokenKind::Word || index == last {
+                    let words = vec![lemma.clone()];
                     spans.push(Span { words, from: position, is_phrase: false, is_prefix: index == last });
                 }
                 position += 1;
@@ -167,7 +173,7 @@ fn cut(text: &str, tokenizer: &Tokenizer) -> (Vec<Span>, Vec<String>) {
             },
             _ => {
                 minus = original.ends_with('-') && (after_space || original.len() > 1);
-                if token.kind == TokenKind::SeparatorHard {
+                if *kind == TokenKind::SeparatorHard {
                     position += 7;
                 }
             }
@@ -185,9 +191,10 @@ impl Dictionaries<'_> {
         let (classes, typos_max, allowed) = if span.is_phrase {
             ([vec![span.words.clone()], Vec::new(), Vec::new()], 0, 0)
         } else {
-            let allowed = typos_allowed(&span.words[0]);
+            let allowed = self.settings.typos.allowed(&span.words[0]);
             let mut classes = self.classes(&span.words[0], span.is_prefix, allowed);
             classes[1].extend(self.split(&span.words[0]));
+            classes[0].extend(self.synonyms(&span.words));
             (classes, allowed.max(1), allowed)
         };
         Node {
@@ -206,11 +213,13 @@ impl Dictionaries<'_> {
 
     fn joined(&self, first: usize, run: &[Span]) -> Node {
         let word: String = run.iter().map(|span| span.words[0].as_str()).collect();
-        let allowed = typos_allowed(&word).saturating_sub(run.len() - 1);
+        let allowed = self.settings.typos.allowed(&word).saturating_sub(run.len() - 1);
         let is_prefix = run.last().is_some_and(|span| span.is_prefix);
         let mut classes = self.classes(&word, is_prefix, allowed);
         let own: Vec<String> = run.iter().map(|span| span.words[0].clone()).collect();
         classes[1].extend(self.split(&word).filter(|split| allowed > 1 || *split != own));
+        classes[0].extend(self.synonyms(&own));
+        classes[0].extend(self.synonyms(&[word]));
         Node {
             first,
             last: first + run.len() - 1,
@@ -239,6 +248,12 @@ impl Dictionaries<'_> {
         classes
     }
 
+    /// What words in a row may stand for.
+    fn synonyms(&self, words: &[String]) -> Vec<Form> {
+        let of_words = self.settings.synonyms.iter().filter(|(key, _)| key == words);
+        of_words.flat_map(|(_, values)| values).cloned().collect()
+    }
+
     /// The cut whose halves stand side by side in the most documents.
     fn split(&self, word: &str) -> Option<Form> {
         let mut best: Option<(usize, Form)> = None;
@@ -251,14 +266,6 @@ impl Dictionaries<'_> {
             }
         }
         best.map(|(_, form)| form)
-    }
-}
-
-fn typos_allowed(word: &str) -> usize {
-    match word.chars().count() {
-        0..5 => 0,
-        5..9 => 1,
-        _ => 2,
     }
 }
 
