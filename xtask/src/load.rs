@@ -21,6 +21,8 @@ const SLOWDOWN_MAX: f64 = 3.0;
 /// Documents that are there before, and those of one request.
 const FIRST_DOCUMENTS: u64 = 50_000;
 const DOCUMENTS_PER_REQUEST: u64 = 1000;
+/// Requests of a second at most: they are made before, so that making them takes no time from the server.
+const REQUESTS_PER_SECOND: u64 = 3;
 /// Requests that wait in the queue, at most: the stream goes on as the indexer does.
 const WAITING_MAX: u64 = 20;
 
@@ -46,7 +48,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     server.wait_until_ready()?;
     let settings = json!({ "searchableAttributes": ["title", "text"], "filterableAttributes": ["year"] });
     server.ask("PATCH", "/indexes/passages/settings", Some(&settings))?;
-    let mut stream = Stream { random: Random::of(1), sent: 0 };
+    let requests = FIRST_DOCUMENTS / DOCUMENTS_PER_REQUEST + plan.seconds * REQUESTS_PER_SECOND;
+    let mut stream = Stream::of(requests);
     while stream.sent < FIRST_DOCUMENTS {
         stream.send(&server)?;
     }
@@ -59,18 +62,20 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     println!("{} clients, each rests {} ms on average", plan.clients, plan.pause_ms / 2);
     println!("  searches alone: {}", idle.all());
     let before = stream.sent;
-    let mut indexed = Vec::new();
+    let mut indexed = 0;
     let busy = plan.search(server.address, || {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(plan.seconds) {
             stream.send(&server)?;
+            // The status is asked for now and then only: that takes time from the server too.
+            std::thread::sleep(Duration::from_millis(1000 / REQUESTS_PER_SECOND));
             wait_for(&server, WAITING_MAX)?;
-            indexed.push(documents(&server)?);
         }
+        indexed = documents(&server)?;
         Ok(())
     })?;
     println!("  beside documents: {}", busy.all());
-    let came_in = indexed.last().unwrap_or(&0) - before.min(*indexed.last().unwrap_or(&0));
+    let came_in = indexed.saturating_sub(before);
     println!("  documents meanwhile: {came_in}, {} per second", came_in / plan.seconds.max(1));
     wait_for(&server, 0)?;
     if documents(&server)? != stream.sent {
@@ -95,14 +100,30 @@ fn verdict(idle: &Searches, busy: &Searches, came_in: u64) -> Result<(), String>
 
 /// Documents on their way.
 struct Stream {
-    random: Random,
+    bodies: std::vec::IntoIter<Vec<u8>>,
     sent: u64,
 }
 
 impl Stream {
+    fn of(requests: u64) -> Stream {
+        let mut random = Random::of(1);
+        let bodies: Vec<Vec<u8>> = (0..requests)
+            .map(|request| {
+                let first = request * DOCUMENTS_PER_REQUEST;
+                passages(&mut random, first..first + DOCUMENTS_PER_REQUEST).to_string().into_bytes()
+            })
+            .collect();
+        Stream { bodies: bodies.into_iter(), sent: 0 }
+    }
+
     fn send(&mut self, server: &Server) -> Result<(), String> {
-        let documents = passages(&mut self.random, self.sent..self.sent + DOCUMENTS_PER_REQUEST);
-        server.ask("POST", "/indexes/passages/documents?primaryKey=id", Some(&documents))?;
+        let body = self.bodies.next().ok_or("more requests were sent than were made")?;
+        let path = "/indexes/passages/documents?primaryKey=id";
+        let answer = http::send(server.address, "POST", path, &["Content-Type: application/json"], &body)
+            .map_err(|error| format!("documents: {error}"))?;
+        if answer.status != 202 {
+            return Err(format!("documents: {} {}", answer.status, answer.body));
+        }
         self.sent += DOCUMENTS_PER_REQUEST;
         Ok(())
     }
@@ -115,7 +136,7 @@ fn wait_for(server: &Server, most: u64) -> Result<(), String> {
         if waiting.as_u64().is_some_and(|waiting| waiting <= most) {
             break;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(200));
     }
     match &server.get("/tasks?statuses=failed&limit=1")?["results"][0]["error"] {
         Value::Null => Ok(()),
