@@ -17,42 +17,38 @@ fn index_uids(uids: StarList<IndexUid>) -> Option<Vec<String>> {
     Some(uids.restriction()?.into_iter().map(IndexUid::into_string).collect())
 }
 
+/// The conditions that lists share with deletions and cancelations.
+macro_rules! conditions {
+    ($sent:ident) => {
+        TaskFilter {
+            uids: $sent.uids.restriction(),
+            batch_uids: $sent.batch_uids.restriction(),
+            canceled_by: $sent.canceled_by.restriction(),
+            types: kinds($sent.types),
+            statuses: statuses($sent.statuses),
+            index_uids: index_uids($sent.index_uids),
+            after_enqueued_at: $sent.after_enqueued_at.restriction().map(|after| after.0),
+            before_enqueued_at: $sent.before_enqueued_at.restriction().map(|before| before.0),
+            after_started_at: $sent.after_started_at.restriction().map(|after| after.0),
+            before_started_at: $sent.before_started_at.restriction().map(|before| before.0),
+            after_finished_at: $sent.after_finished_at.restriction().map(|after| after.0),
+            before_finished_at: $sent.before_finished_at.restriction().map(|before| before.0),
+            ..TaskFilter::default()
+        }
+    };
+}
+
 /// The filter of a list.
 pub(crate) fn list_filter(sent: ListTasks) -> TaskFilter {
     TaskFilter {
         limit: sent.limit.0,
         from: sent.from.map(|from| from.0),
         reverse: sent.reverse.is_some_and(|reverse| reverse.0),
-        uids: sent.uids.restriction(),
-        batch_uids: sent.batch_uids.restriction(),
-        canceled_by: sent.canceled_by.restriction(),
-        types: kinds(sent.types),
-        statuses: statuses(sent.statuses),
-        index_uids: index_uids(sent.index_uids),
-        after_enqueued_at: sent.after_enqueued_at.restriction().map(|after| after.0),
-        before_enqueued_at: sent.before_enqueued_at.restriction().map(|before| before.0),
-        after_started_at: sent.after_started_at.restriction().map(|after| after.0),
-        before_started_at: sent.before_started_at.restriction().map(|before| before.0),
-        after_finished_at: sent.after_finished_at.restriction().map(|after| after.0),
-        before_finished_at: sent.before_finished_at.restriction().map(|before| before.0),
+        ..conditions!(sent)
     }
 }
 
 /// The filter of a deletion or cancelation.
 pub(crate) fn selection_filter(sent: SelectTasks) -> TaskFilter {
-    TaskFilter {
-        uids: sent.uids.restriction(),
-        batch_uids: sent.batch_uids.restriction(),
-        canceled_by: sent.canceled_by.restriction(),
-        types: kinds(sent.types),
-        statuses: statuses(sent.statuses),
-        index_uids: index_uids(sent.index_uids),
-        after_enqueued_at: sent.after_enqueued_at.restriction().map(|after| after.0),
-        before_enqueued_at: sent.before_enqueued_at.restriction().map(|before| before.0),
-        after_started_at: sent.after_started_at.restriction().map(|after| after.0),
-        before_started_at: sent.before_started_at.restriction().map(|before| before.0),
-        after_finished_at: sent.after_finished_at.restriction().map(|after| after.0),
-        before_finished_at: sent.before_finished_at.restriction().map(|before| before.0),
-        ..TaskFilter::default()
-    }
+    conditions!(sent)
 }

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use quarry_api::tasks::{ListTasks, batch_uid};
+use quarry_api::tasks::batch_uid;
 use quarry_error::{Code, ErrorResponse};
-use quarry_tasks::TaskFilter;
+use quarry_tasks::{TaskFilter, TaskQueue};
 
-use super::tasks::with_visibility;
+use super::tasks::{page, with_visibility};
 use crate::app::{App, blocking};
-use crate::convert::tasks::list_filter;
 use crate::error::Answer;
 use crate::extract::{PathParameter, QueryString};
 use crate::guard::Allowed;
@@ -21,12 +20,7 @@ pub(crate) async fn list(
     Allowed(allowed): Allowed,
     query: QueryString,
 ) -> Answer {
-    let filter = list_filter(query.parse::<ListTasks>()?);
-    let page = blocking(&app, move |app| {
-        Ok(with_visibility(&allowed, |visibility| app.queue.batches(&filter, visibility))?)
-    })
-    .await?;
-    Ok(Json(page).into_response())
+    page(&app, allowed, &query, TaskQueue::batches).await
 }
 
 pub(crate) async fn get(

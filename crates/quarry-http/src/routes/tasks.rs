@@ -11,8 +11,9 @@ use quarry_api::features::Feature;
 use quarry_api::tasks::{ListTasks, SelectTasks, missing_task_filters, task_uid};
 use quarry_auth::Permissions;
 use quarry_error::{Code, ErrorResponse};
-use quarry_tasks::{NewTask, Task, TaskContent, TaskFilter, Visibility, human_size};
+use quarry_tasks::{NewTask, QueueError, Task, TaskContent, TaskFilter, TaskQueue, Visibility, human_size};
 use roaring::RoaringBitmap;
+use serde::Serialize;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 
@@ -39,9 +40,19 @@ pub(crate) async fn list(
     Allowed(allowed): Allowed,
     query: QueryString,
 ) -> Answer {
+    page(&app, allowed, &query, TaskQueue::tasks).await
+}
+
+/// The page of a list that the query string asks for, of what the key may see.
+pub(crate) async fn page<P: Serialize + Send + 'static>(
+    app: &Arc<App>,
+    allowed: Permissions,
+    query: &QueryString,
+    read: fn(&TaskQueue, &TaskFilter, Visibility<'_>) -> Result<P, QueueError>,
+) -> Answer {
     let filter = list_filter(query.parse::<ListTasks>()?);
-    let page = blocking(&app, move |app| {
-        Ok(with_visibility(&allowed, |visibility| app.queue.tasks(&filter, visibility))?)
+    let page = blocking(app, move |app| {
+        Ok(with_visibility(&allowed, |visibility| read(&app.queue, &filter, visibility))?)
     })
     .await?;
     Ok(Json(page).into_response())
