@@ -245,16 +245,22 @@ impl FacetTable {
     /// Takes out all nodes of `field` from level `lowest` up.
     fn clear_levels(&self, txn: &mut WriteTxn<'_>, field: FieldId, lowest: u8) -> Result<(), StorageError> {
         for level in lowest..=LEVELS_MAX {
-            loop {
-                let keys = self.first_keys(txn, field, level)?;
-                if keys.is_empty() {
-                    break;
-                }
+            let mut keys = self.first_keys(txn, field, level)?;
+            while !keys.is_empty() {
                 let mut writer = self.postings.direct_writer(txn);
                 for key in &keys {
                     writer.set(key, &RoaringBitmap::new())?;
                 }
                 writer.finish()?;
+                let left = self.first_keys(txn, field, level)?;
+                if left == keys {
+                    // Keys that are listed but not found again, as in a block that stands under a wrong key.
+                    return Err(StorageError::Corrupted {
+                        table: "facets",
+                        detail: "a group cannot be taken out",
+                    });
+                }
+                keys = left;
             }
         }
         Ok(())

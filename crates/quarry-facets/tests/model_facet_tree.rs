@@ -219,3 +219,21 @@ fn values_of_documents_that_are_done_are_left_out() {
     assert_eq!(second, RoaringBitmap::from_iter([1]));
     assert!(values.next().is_none());
 }
+
+#[test]
+fn damaged_groups_that_cannot_be_taken_out_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = Environment::open(folder.path(), &EnvironmentOptions::default()).unwrap();
+    let entries = environment.plain_table("facets").unwrap();
+    let mut txn = environment.write_txn().unwrap();
+    // Two blocks, the second under a key that its entries do not have: they are listed, and never found again.
+    let block = [
+        0x0b, 0, 0, 0, 0xbf, 0xf0, 0, 0, 0, 0, 0, 0, 0x08, 0x01, 0x05, 0x38, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0x08,
+        0x01, 0x06,
+    ];
+    entries.put(&mut txn, &[0, 0, 0, 0xbf, 0xf0, 0, 0, 0, 0, 0, 0], &block).unwrap();
+    let block = [0x0b, 0, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0x0c, 0x02, 0x05, 0];
+    entries.put(&mut txn, &[0, 0, 0xf9, 0, 0, 0, 0, 0, 0, 0, 0], &block).unwrap();
+    let table = FacetTable::new(entries, FacetKind::Numbers);
+    assert!(table.update_levels(&mut txn, &[(0, vec![1; 8])]).is_err());
+}
