@@ -4,19 +4,16 @@
 use libfuzzer_sys::fuzz_target;
 use quarry_facets::FacetKey;
 use quarry_index::keys::{
-    document, document_facet, facet_number, facet_string, field, field_word_count, word, word_field,
-    word_pair, word_position,
+    document, document_facet, facet_number, facet_string, field, field_word_count, word, word_number,
+    word_pair,
 };
 
 fuzz_target!(|key: &[u8]| {
     if let Some(word) = word::parse(key) {
         assert_eq!(word::key(word), key);
     }
-    if let Some((word, field)) = word_field::parse(key) {
-        assert_eq!(word_field::key(word, field), key);
-    }
-    if let Some((word, bucket)) = word_position::parse(key) {
-        assert_eq!(word_position::key(word, bucket), key);
+    if let Some((word, number)) = word_number::parse(key) {
+        assert_eq!(word_number::key(word, number), key);
     }
     if let Some((first, second, distance)) = word_pair::parse(key) {
         assert_eq!(word_pair::key(first, second, distance), key);

@@ -5,22 +5,19 @@
 
 use quarry_storage::{StorageError, Txn, WriteTxn};
 
-use crate::{OpenError, Tables, main_table};
+use crate::{Tables, main_table};
 
 /// The number of the layouts that this crate reads and writes.
-pub const CURRENT: u32 = 1;
+pub const CURRENT: u32 = 2;
 
-/// Checks that the index is of this version; `false` for one that was just created.
-pub(crate) fn check(tables: &Tables, txn: &Txn<'_>) -> Result<bool, OpenError> {
-    let Some(bytes) = tables.main.get(txn, main_table::FORMAT_VERSION)? else { return Ok(false) };
+/// The number of the index; None for one that was just created.
+pub(crate) fn read(tables: &Tables, txn: &Txn<'_>) -> Result<Option<u32>, StorageError> {
+    let Some(bytes) = tables.main.get(txn, main_table::FORMAT_VERSION)? else { return Ok(None) };
     let bytes = bytes.try_into().map_err(|_| main_table::damaged("the format version is not 4 bytes"))?;
-    match u32::from_le_bytes(bytes) {
-        CURRENT => Ok(true),
-        found => Err(OpenError::FormatVersion { found, expected: CURRENT }),
-    }
+    Ok(Some(u32::from_le_bytes(bytes)))
 }
 
-/// Marks a new index.
+/// Marks an index as one of this version.
 pub(crate) fn write(tables: &Tables, txn: &mut WriteTxn<'_>) -> Result<(), StorageError> {
     tables.main.put(txn, main_table::FORMAT_VERSION, &CURRENT.to_le_bytes())
 }

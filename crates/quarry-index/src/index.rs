@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::snapshot::{Loaded, Snapshot};
 use crate::statistics::Dates;
-use crate::{Settings, Tables, dictionary, format_version, main_table};
+use crate::{Settings, Tables, dictionary, format_version, main_table, upgrade};
 
 /// How an index is opened.
 #[derive(Debug, Clone)]
@@ -51,7 +51,8 @@ pub struct Index {
 }
 
 impl Index {
-    /// Opens the index in the folder `path`, which is created when missing.
+    /// Opens the index in the folder `path`, which is created when missing. One of an older version becomes one of
+    /// this version first.
     ///
     /// # Errors
     /// `FormatVersion` when it was written by another version; `Storage`, also when a dictionary is damaged.
@@ -85,10 +86,19 @@ impl Index {
         let environment = Environment::open(path, &options)?;
         let tables = Tables::open(&environment)?;
         let txn = environment.read_txn()?;
-        let is_marked = format_version::check(&tables, &txn)?;
+        let version = format_version::read(&tables, &txn)?;
         dictionary::verify(&tables, &txn)?;
         drop(txn);
-        Ok((Index { environment, tables, loaded: Mutex::new(None) }, is_marked))
+        let index = Index { environment, tables, loaded: Mutex::new(None) };
+        match version {
+            Some(format_version::CURRENT) => {}
+            Some(1) => upgrade::from_1(&index.environment, &index.tables)?,
+            Some(found) => {
+                return Err(OpenError::FormatVersion { found, expected: format_version::CURRENT });
+            }
+            None => return Ok((index, false)),
+        }
+        Ok((index, true))
     }
 
     fn create(&self) -> Result<(), StorageError> {

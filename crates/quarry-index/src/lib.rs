@@ -27,6 +27,7 @@ pub mod settings;
 pub mod snapshot;
 pub mod statistics;
 pub mod tables;
+mod upgrade;
 mod varint;
 
 pub use dictionary::{Dictionary, DictionaryKind, KeptPrefixes, PrefixChanges};

@@ -8,13 +8,13 @@
 //! | `document-sets` | `document_set` | postings: all documents, documents with a point | indexer | search |
 //! | `word-docids` | `word` | postings | indexer | search |
 //! | `exact-word-docids` | `word` | postings of words that typos never reach | indexer | search |
-//! | `word-field-id-docids` | `word_field` | postings | indexer | search: attribute rank |
-//! | `word-position-docids` | `word_position` | postings | indexer | search: word position |
+//! | `word-field-id-docids` | `word_number` | postings | indexer | search: attribute rank |
+//! | `word-position-docids` | `word_number` | postings | indexer | search: word position |
 //! | `word-pair-proximity-docids` | `word_pair` | postings | indexer | search: proximity, phrases |
 //! | `field-id-word-count-docids` | `field_word_count` | postings | indexer | search: exactness |
 //! | `word-prefix-docids` | `word` (a kept prefix) | postings | indexer, post-processing | search |
-//! | `word-prefix-field-id-docids` | `word_field` (a kept prefix) | postings | the same | search |
-//! | `word-prefix-position-docids` | `word_position` (a kept prefix) | postings | the same | search |
+//! | `word-prefix-field-id-docids` | `word_number` (a kept prefix) | postings | the same | search |
+//! | `word-prefix-position-docids` | `word_number` (a kept prefix) | postings | the same | search |
 //! | `facet-id-is-null-docids` | `field` | postings | indexer | search: `IS NULL` |
 //! | `facet-id-is-empty-docids` | `field` | postings | indexer | search: `IS EMPTY` |
 //! | `facet-id-exists-docids` | `field` | postings | indexer | search: `EXISTS` |

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use quarry_index::dictionary::Guide;
 use quarry_index::dictionary::kept_prefixes::{PREFIX_BYTES_MAX, PREFIX_WORDS_MIN};
 use quarry_index::{Dictionary, DictionaryKind, Index, IndexOptions, KeptPrefixes};
+use quarry_storage::WriteTxn;
 
 struct Opened {
     index: Index,
@@ -111,7 +112,7 @@ proptest! {
             words.retain(|word| !removed.contains(word));
             let mut txn = index.environment().write_txn().unwrap();
             let before = KeptPrefixes::open(index.tables(), &txn).unwrap().to_vec();
-            Dictionary::update(index.tables(), &mut txn, DictionaryKind::Words, &created, &removed).unwrap();
+            update(index, &mut txn, DictionaryKind::Words, &created, &removed);
             let changed: Vec<&String> = created.iter().chain(&removed).collect();
             let prefixes = KeptPrefixes::update(index.tables(), &mut txn, &changed).unwrap();
             txn.commit().unwrap();
@@ -146,12 +147,23 @@ proptest! {
     }
 }
 
+fn update(
+    index: &Index,
+    txn: &mut WriteTxn<'_>,
+    kind: DictionaryKind,
+    created: &[String],
+    removed: &[String],
+) {
+    let (created, removed) = (created.iter().map(String::as_str), removed.iter().map(String::as_str));
+    Dictionary::update(index.tables(), txn, kind, created, removed).unwrap();
+}
+
 #[test]
 fn a_search_can_be_stopped() {
     let opened = empty_index();
     let mut txn = opened.index.environment().write_txn().unwrap();
-    let words = ["one", "two", "three"];
-    Dictionary::update(opened.index.tables(), &mut txn, DictionaryKind::ExactWords, &words, &[]).unwrap();
+    let words = ["one", "three", "two"].map(str::to_owned);
+    update(&opened.index, &mut txn, DictionaryKind::ExactWords, &words, &[]);
     txn.commit().unwrap();
     let snapshot = opened.index.snapshot().unwrap();
     let mut met = Vec::new();
@@ -169,10 +181,10 @@ fn a_small_change_does_not_rewrite_the_base() {
     let (index, main) = (&opened.index, opened.index.tables().main);
     let words: Vec<String> = (0..20_000).map(|number| format!("word{number:05}")).collect();
     let mut txn = index.environment().write_txn().unwrap();
-    Dictionary::update(index.tables(), &mut txn, DictionaryKind::Words, &words, &[]).unwrap();
+    update(index, &mut txn, DictionaryKind::Words, &words, &[]);
     let base = main.get(&txn, b"words-base").unwrap().unwrap().to_vec();
-    Dictionary::update(index.tables(), &mut txn, DictionaryKind::Words, &["new", "newer"], &["word00007"])
-        .unwrap();
+    let (created, removed) = (["new", "newer"].map(str::to_owned), ["word00007".to_owned()]);
+    update(index, &mut txn, DictionaryKind::Words, &created, &removed);
     assert_eq!(main.get(&txn, b"words-base").unwrap().unwrap(), base);
     let dictionary = Dictionary::open(index.tables(), &txn, DictionaryKind::Words).unwrap();
     assert_eq!(dictionary.len(), 20_001);

@@ -56,7 +56,7 @@ fn another_format_version_is_refused() {
     txn.commit().unwrap();
     drop(index);
     let error = Index::open(folder.path(), &IndexOptions::default()).err().unwrap();
-    assert!(matches!(error, OpenError::FormatVersion { found: 9, expected: 1 }), "{error}");
+    assert!(matches!(error, OpenError::FormatVersion { found: 9, expected: 2 }), "{error}");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_damaged_dictionary_is_refused() {
     let index = Index::open(folder.path(), &IndexOptions::default()).unwrap();
     let mut txn = index.environment().write_txn().unwrap();
     let (tables, words) = (index.tables(), ["one", "three", "two"]);
-    Dictionary::update(tables, &mut txn, DictionaryKind::Words, &words, &[]).unwrap();
+    Dictionary::update(tables, &mut txn, DictionaryKind::Words, words.into_iter(), [].into_iter()).unwrap();
     let mut bytes = tables.main.get(&txn, b"words-base").unwrap().unwrap().to_vec();
     bytes[20] ^= 0xff;
     tables.main.put(&mut txn, b"words-base", &bytes).unwrap();

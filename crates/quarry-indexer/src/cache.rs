@@ -10,7 +10,7 @@ use quarry_index::{DocumentId, FieldId};
 use crate::error::IndexError;
 use crate::family::{FAMILIES_COUNT, Family};
 use crate::lexicon::Lexicon;
-use crate::run::{SortedFamily, SpillFile, SpilledFamily};
+use crate::run::{SortedFamily, SpillFile, SpilledFamily, put_varint, take_varint};
 use crate::value_run::ValueCache;
 
 /// One extracted fact: `document` is, or is no more, under the key that `first` and `second` say.
@@ -33,41 +33,82 @@ impl Side {
     pub(crate) const ALL: [Side; 2] = [Side::Added, Side::Removed];
 }
 
-/// Entries in the order of arrival, in pieces so that growing copies nothing.
+/// Entries in the order of arrival, packed, in pieces so that growing copies nothing.
+///
+/// A piece holds documents: difference to the document before, number of keys, and for each key the difference
+/// of its `first` to the one before, and its `second`: whole if `first` differs, else as a difference. All
+/// are varints. Most entries take 2 to 5 bytes where integers would take 12.
 #[derive(Default)]
 pub(crate) struct Entries {
-    pieces: Vec<Vec<Entry>>,
-    length: usize,
+    pieces: Vec<Vec<u8>>,
+    bytes: usize,
+    count: usize,
+    last_document: DocumentId,
 }
 
+/// Length of a piece, in bytes; one document may make it longer.
+const PIECE_BYTES: usize = 1 << 16;
+
 impl Entries {
-    #[inline]
-    pub(crate) fn push(&mut self, entry: Entry) {
-        match self.pieces.last_mut() {
-            Some(piece) if piece.len() < piece.capacity() => piece.push(entry),
-            _ => self.push_piece(entry),
+    /// Adds the keys of a document, `first << 32 | second`, ascending. Documents ascend too.
+    pub(crate) fn push(&mut self, document: DocumentId, keys: &[u64]) {
+        const VARINT_BYTES_MAX: usize = 5;
+        let bytes_max = (2 + 2 * keys.len()) * VARINT_BYTES_MAX;
+        let fits = self.pieces.last().is_some_and(|piece| piece.capacity() - piece.len() >= bytes_max);
+        if !fits {
+            let wanted = self.bytes.clamp(64, PIECE_BYTES).max(bytes_max);
+            self.pieces.push(Vec::with_capacity(wanted));
         }
-        self.length += 1;
+        let Some(piece) = self.pieces.last_mut() else { return };
+        let start = piece.len();
+        put_varint(u64::from(document - self.last_document), piece);
+        put_varint(keys.len() as u64, piece);
+        let mut before = u64::MAX;
+        for &key in keys {
+            let (first, second) = (key >> 32, key & u64::from(u32::MAX));
+            let (first_before, second_before) = (before >> 32, before & u64::from(u32::MAX));
+            if before == u64::MAX {
+                put_varint(first, piece);
+                put_varint(second, piece);
+            } else {
+                put_varint(first - first_before, piece);
+                put_varint(if first == first_before { second - second_before } else { second }, piece);
+            }
+            before = key;
+        }
+        self.last_document = document;
+        self.bytes += piece.len() - start;
+        self.count += keys.len();
     }
 
-    #[cold]
-    fn push_piece(&mut self, entry: Entry) {
-        const PIECE_ENTRIES_MAX: usize = 1 << 16;
-        let mut piece = Vec::with_capacity(self.length.clamp(64, PIECE_ENTRIES_MAX));
-        piece.push(entry);
-        self.pieces.push(piece);
-    }
-
+    /// How many entries there are.
     pub(crate) fn len(&self) -> usize {
-        self.length
+        self.count
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.length == 0
+        self.count == 0
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.pieces.iter().flatten()
+    /// Calls `each` with every entry, in the order of arrival.
+    #[inline]
+    pub(crate) fn for_each(&self, mut each: impl FnMut(Entry)) {
+        // What was packed above is whole.
+        let take = |bytes: &mut &[u8]| take_varint(bytes).unwrap_or_default() as u32;
+        let mut document = 0;
+        for piece in &self.pieces {
+            let mut rest = piece.as_slice();
+            while !rest.is_empty() {
+                document += take(&mut rest);
+                let (mut first, mut second) = (0, 0);
+                for number in 0..take(&mut rest) {
+                    let (more_first, more_second) = (take(&mut rest), take(&mut rest));
+                    second = if more_first == 0 && number > 0 { second + more_second } else { more_second };
+                    first += more_first;
+                    each(Entry { first, second, document });
+                }
+            }
+        }
     }
 }
 
@@ -82,7 +123,7 @@ pub(crate) struct ThreadCache {
     /// Whole keys of the tables that are not keyed by words.
     pub(crate) keys: Lexicon,
     entries: [Sides<Entries>; FAMILIES_COUNT],
-    entries_count: usize,
+    entries_bytes: usize,
     pub(crate) numbers: ValueCache,
     pub(crate) strings: ValueCache,
     spill_file: Option<SpillFile>,
@@ -90,16 +131,29 @@ pub(crate) struct ThreadCache {
 }
 
 impl ThreadCache {
-    /// Adds one fact. Documents of one key must come ascending.
+    /// Adds the keys of one document, ascending, as `first << 32 | second`. Documents must come ascending.
     #[inline]
-    pub(crate) fn push(&mut self, family: Family, side: Side, entry: Entry) {
-        self.entries[family as usize][side as usize].push(entry);
-        self.entries_count += 1;
+    pub(crate) fn push(&mut self, family: Family, side: Side, document: DocumentId, keys: &[u64]) {
+        if keys.is_empty() {
+            return;
+        }
+        let entries = &mut self.entries[family as usize][side as usize];
+        let bytes = entries.bytes;
+        entries.push(document, keys);
+        self.entries_bytes += entries.bytes - bytes;
     }
 
-    /// Adds the value of a document in a field to `numbers` or `strings`.
+    /// Memory in use by entries and values, in bytes.
     pub(crate) fn used_bytes(&self) -> usize {
-        self.entries_count * size_of::<Entry>() + self.numbers.used_bytes() + self.strings.used_bytes()
+        // The entries of one family at a time are unpacked to be sorted.
+        let largest = Family::ALL.map(|family| self.count(family)).into_iter().max().unwrap_or_default();
+        let sorted_bytes = largest * size_of::<u64>();
+        self.entries_bytes + sorted_bytes + self.numbers.used_bytes() + self.strings.used_bytes()
+    }
+
+    /// Entries of a family that are in memory.
+    pub(crate) fn count(&self, family: Family) -> usize {
+        self.entries[family as usize].iter().map(Entries::len).sum()
     }
 
     /// Memory that stays until the end of the batch, in bytes.
@@ -114,9 +168,9 @@ impl ThreadCache {
 
     /// Writes everything but the lexicons to an anonymous file, sorted.
     pub(crate) fn spill(&mut self) -> Result<(), IndexError> {
-        self.words.sort();
-        self.keys.sort();
-        let (word_ranks, key_ranks) = (self.words.ranks(), self.keys.ranks());
+        self.sort_lexicons()?;
+        let (word_ranks, key_ranks) = (self.words.ranks()?, self.keys.ranks()?);
+        let mut buffer = Vec::new();
         let mut file = match self.spill_file.take() {
             Some(file) => file,
             None => SpillFile::create()?,
@@ -127,23 +181,24 @@ impl ThreadCache {
             for side in Side::ALL {
                 let entries = std::mem::take(&mut self.entries[family as usize][side as usize]);
                 if !entries.is_empty() {
-                    let sorted = SortedFamily::of(family, entries, ranks, lexicon.len());
+                    let sorted = SortedFamily::of(family, entries, ranks, (lexicon.len(), buffer));
                     let spilled = file.write(family, &sorted, lexicon.sorted())?;
                     self.spilled[family as usize][side as usize].push(spilled);
+                    buffer = sorted.items;
                 }
             }
         }
         self.numbers.spill(&mut file)?;
         self.strings.spill(&mut file)?;
         self.spill_file = Some(file);
-        self.entries_count = 0;
+        self.entries_bytes = 0;
         Ok(())
     }
 
     /// Brings the byte order of the lexicons up to date.
-    pub(crate) fn sort_lexicons(&mut self) {
-        self.words.sort();
-        self.keys.sort();
+    pub(crate) fn sort_lexicons(&mut self) -> Result<(), IndexError> {
+        self.words.sort()?;
+        Ok(self.keys.sort()?)
     }
 }
 

@@ -30,11 +30,6 @@ impl<'p> Content<'p> {
         Content { over_stored: false, first: Some(object), more: Vec::new() }
     }
 
-    /// A stored document with one object laid over it.
-    pub(crate) fn stored_with(object: &'p str) -> Content<'p> {
-        Content { over_stored: true, ..Content::replaced_by(object) }
-    }
-
     /// A stored document as it is.
     pub(crate) fn as_stored() -> Content<'p> {
         Content { over_stored: true, first: None, more: Vec::new() }
@@ -43,13 +38,6 @@ impl<'p> Content<'p> {
     /// The objects, in the order in which they are laid over each other.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &'p str> {
         self.first.into_iter().chain(self.more.iter().copied())
-    }
-}
-
-impl DocumentChange<'_> {
-    /// Bytes of the payloads that this change is made of.
-    pub(crate) fn sent_bytes(&self) -> usize {
-        self.after.as_ref().map_or(0, |content| content.objects().map(str::len).sum())
     }
 }
 

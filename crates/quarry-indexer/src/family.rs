@@ -4,7 +4,7 @@
 //! the rest of the key: a field, a position bucket, or another word with a distance.
 
 use quarry_index::TableId;
-use quarry_index::keys::{word, word_field, word_pair, word_position};
+use quarry_index::keys::{word, word_number, word_pair};
 
 use crate::lexicon::Order;
 
@@ -90,25 +90,22 @@ impl Family {
     }
 
     /// Puts the key of an entry in `key`; `first` and the word in `second` are ranks of `order`.
-    ///
-    /// None if a word is not UTF-8, which no tokenizer gives.
-    pub(crate) fn put_key(self, order: &Order, first: u32, second: u32, key: &mut Vec<u8>) -> Option<()> {
-        if !self.is_of_words() {
-            key.clear();
-            key.extend_from_slice(order.get(first));
-            return Some(());
-        }
-        let text = order.text(first)?;
+    pub(crate) fn put_key(self, order: &Order, first: u32, second: u32, key: &mut Vec<u8>) {
+        let text = order.get(first);
         match self {
-            Family::WordField | Family::PrefixField => word_field::put(key, text, second as u16),
-            Family::WordPosition | Family::PrefixPosition => word_position::put(key, text, second as u16),
+            Family::Word | Family::ExactWord | Family::Prefix => word::put(key, text),
+            Family::WordField | Family::PrefixField | Family::WordPosition | Family::PrefixPosition => {
+                word_number::put(key, text, second as u16)
+            }
             Family::WordPair => {
                 let (other, distance) = split_pair(second);
-                word_pair::put(key, text, order.text(other)?, distance);
+                word_pair::put(key, text, order.get(other), distance);
             }
-            _ => word::put(key, text),
+            _ => {
+                key.clear();
+                key.extend_from_slice(text);
+            }
         }
-        Some(())
     }
 }
 

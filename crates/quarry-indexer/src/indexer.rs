@@ -14,12 +14,13 @@ use rustc_hash::FxHashSet;
 
 use crate::abort::Abort;
 use crate::batch::{Batch, Operation};
-use crate::change::{Content, DocumentChange};
+use crate::cache::ThreadCache;
 use crate::error::IndexError;
 use crate::extract::assemble::Assembler;
 use crate::extract::extract;
 use crate::extract::extractor::Extracted;
 use crate::extract::plan::{Plan, TableWork, Work};
+use crate::family::Family;
 use crate::ingest::merge_operations::{MergeContext, Merged, merge, prepare};
 use crate::merge::{self, MergeOutcome};
 use crate::priority::lower_thread_priority;
@@ -27,6 +28,7 @@ use crate::progress::{Progress, Step};
 use crate::report::{BatchReport, Congestion};
 use crate::send::documents::DocumentQueue;
 use crate::settings_change::{TableDecision, emptied_tables};
+use crate::slots::Changes;
 use crate::{post, write};
 
 /// Values too large for a ring that may wait for the writer at one time.
@@ -45,8 +47,8 @@ const LARGE_WRITE_SHARE: u64 = 16;
 /// How much an indexer may use.
 #[derive(Debug, Clone)]
 pub struct IndexerOptions {
-    /// Memory for rings, caches and runs together, in bytes. Beside it stay the distinct words of a batch and
-    /// about a hundred bytes per document of a batch.
+    /// Memory for rings, caches and runs together, in bytes. Beside it stay the pages that a transaction has
+    /// changed and not yet written, at most 128 MiB. What grows with documents and words is kept in files.
     pub max_memory_bytes: usize,
     /// Threads that extract and merge; the writer is one more, which mostly waits.
     pub max_threads: usize,
@@ -82,8 +84,7 @@ impl Indexer {
         let ring_bytes = (options.max_memory_bytes / 16 / threads).clamp(RING_BYTES_MIN, RING_BYTES_MAX);
         let rings = Rings::new(ring_bytes * threads, threads).map_err(std::io::Error::other)?;
         let left = options.max_memory_bytes.saturating_sub(ring_bytes * threads);
-        // Sorting a run takes about as much again as its largest family.
-        Ok(Indexer { pool, rings: Mutex::new(rings), thread_bytes_max: left / threads * 3 / 5 })
+        Ok(Indexer { pool, rings: Mutex::new(rings), thread_bytes_max: left / threads })
     }
 
     /// Writes `batch` to `index` in one commit.
@@ -280,7 +281,7 @@ impl Run<'_> {
         rings: &mut Rings,
         txn: &mut WriteTxn<'_>,
         plan: &Plan<'_>,
-        changes: &[DocumentChange<'_>],
+        changes: &Changes<'_>,
         (starts_empty, abort): (&[bool], &Abort<'_>),
     ) -> Result<Piped, IndexError> {
         if changes.is_empty() {
@@ -309,7 +310,7 @@ impl Run<'_> {
         &self,
         senders: Senders,
         plan: &Plan<'_>,
-        changes: &[DocumentChange<'_>],
+        changes: &Changes<'_>,
         (starts_empty, abort): (&[bool], &Abort<'_>),
     ) -> Result<(Vec<Extracted>, MergeOutcome), IndexError> {
         let documents = DocumentQueue::new(senders.sender(0));
@@ -317,6 +318,10 @@ impl Run<'_> {
         let context =
             merge::MergeContext { plan, senders: &senders, abort, progress: self.progress, starts_empty };
         let outcome = merge::merge(&context, &mut extracted)?;
+        for extracted in &mut extracted {
+            // What was gathered is written: post-processing has the memory for itself.
+            extracted.cache = ThreadCache::default();
+        }
         Ok((extracted, outcome))
     }
 
@@ -334,13 +339,17 @@ impl Run<'_> {
         let geo = extracted.iter().map(|extracted| &extracted.geo);
         let points_start_anew = decided.emptied.contains(&TableId::GeoPoints);
         post::document_sets::write(tables, txn, changes, geo, points_start_anew)?;
-        post::word_dictionary::write(tables, txn, DictionaryKind::Words, &outcome.words)?;
-        post::word_dictionary::write(tables, txn, DictionaryKind::ExactWords, &outcome.exact_words)?;
+        let (words, exact_words) = (outcome.words_of(Family::Word), outcome.words_of(Family::ExactWord));
+        post::word_dictionary::write(tables, txn, DictionaryKind::Words, words)?;
+        post::word_dictionary::write(tables, txn, DictionaryKind::ExactWords, exact_words)?;
         match decided.work.prefixes {
             TableWork::Off => post::prefix_postings::clear(tables, txn)?,
-            TableWork::Update => post::prefix_postings::update(tables, txn, &outcome.words)?,
+            TableWork::Update => post::prefix_postings::update(tables, txn, words)?,
             TableWork::Rebuild => {
-                self.indexer.pool.install(|| post::prefix_postings::rebuild(self.index, txn, abort))?
+                let bytes_max = self.indexer.thread_bytes_max / 2;
+                self.indexer
+                    .pool
+                    .install(|| post::prefix_postings::rebuild(self.index, txn, abort, bytes_max))?
             }
         }
         post::facet_levels::write(tables, txn, outcome)?;
@@ -375,7 +384,7 @@ struct Piped {
 
 /// The same, lent.
 struct Written<'w> {
-    changes: &'w [DocumentChange<'w>],
+    changes: &'w Changes<'w>,
     extracted: &'w [Extracted],
     outcome: &'w MergeOutcome,
 }
@@ -392,20 +401,12 @@ fn with_unchanged<'p>(
     merged: &mut Merged<'p>,
     work: Work,
     snapshot: &Snapshot<'_>,
-) -> Result<Vec<DocumentChange<'p>>, IndexError> {
+) -> Result<Changes<'p>, IndexError> {
     let mut changes = std::mem::take(&mut merged.changes);
-    if !work.needs_all_documents() || merged.is_cleared {
-        return Ok(changes);
+    if work.needs_all_documents() && !merged.is_cleared {
+        let changed: RoaringBitmap = changes.documents().collect();
+        changes.add_unchanged((snapshot.documents_ids()? - changed).into_iter())?;
     }
-    let changed: RoaringBitmap = changes.iter().map(|change| change.document).collect();
-    let unchanged = snapshot.documents_ids()? - changed;
-    changes.extend(unchanged.into_iter().map(|document| DocumentChange {
-        document,
-        external_id: "",
-        before: true,
-        after: Some(Content::as_stored()),
-    }));
-    changes.sort_unstable_by_key(|change| change.document);
     Ok(changes)
 }
 
@@ -419,7 +420,7 @@ fn train_compression(
     index: &Index,
     txn: &mut WriteTxn<'_>,
     plan: &Plan<'_>,
-    changes: &[DocumentChange<'_>],
+    changes: &Changes<'_>,
 ) -> Result<Option<CompressionDictionary>, IndexError> {
     /// Documents below which it is not tried, and bytes of samples that are enough.
     const DOCUMENTS_MIN: usize = 512;
@@ -430,9 +431,10 @@ fn train_compression(
     let mut writer = RecordWriter::new(None)?;
     let mut assembler = Assembler::default();
     let (mut samples, mut bytes) = (Vec::new(), 0);
-    let sent_bytes: usize = changes.iter().map(DocumentChange::sent_bytes).sum();
+    let sent_bytes: usize = (0..changes.len()).map(|at| changes.sent_bytes(at)).sum();
     let step = (sent_bytes / SAMPLES_BYTES).clamp(1, changes.len());
-    for change in changes.iter().step_by(step).filter(|change| !change.before) {
+    for at in (0..changes.len()).step_by(step) {
+        let Some(change) = changes.range(at..at + 1).find(|change| !change.before) else { continue };
         let Some(content) = &change.after else { continue };
         let top_level = assembler.assemble(plan.fields, content, None)?;
         samples.push(writer.body(top_level.iter().copied()).to_vec());

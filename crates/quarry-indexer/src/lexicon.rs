@@ -4,35 +4,46 @@
 //! thread, [`Order`] for all of them.
 
 use std::hash::BuildHasher;
+use std::io;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
+use quarry_storage::SpillVec;
+
+use crate::number_table::NumberTable;
 
 /// Distinct strings of one thread, numbered from 0.
 #[derive(Default)]
 pub(crate) struct Lexicon {
-    bytes: Vec<u8>,
+    bytes: SpillVec<u8>,
     /// Where each string ends in `bytes`.
-    ends: Vec<usize>,
-    numbers: HashTable<u32>,
+    ends: SpillVec<u64>,
+    numbers: NumberTable,
     hasher: DefaultHashBuilder,
     /// Numbers in byte order of their strings, as of the last sort.
-    sorted: Vec<u32>,
+    sorted: SpillVec<u32>,
 }
 
 impl Lexicon {
     /// The number of `string`, given now if it has none.
+    ///
+    /// # Errors
+    /// Those of a temporary file.
     #[inline]
-    pub(crate) fn intern(&mut self, string: &[u8]) -> u32 {
+    pub(crate) fn intern(&mut self, string: &[u8]) -> io::Result<u32> {
         let hash = self.hasher.hash_one(string);
-        let Lexicon { bytes, ends, numbers, hasher, .. } = self;
-        if let Some(&number) = numbers.find(hash, |&number| string_at(bytes, ends, number) == string) {
-            return number;
+        let (bytes, ends) = (&*self.bytes, &*self.ends);
+        match self.numbers.find(hash, |number| string_at(bytes, ends, number) == string) {
+            Some(number) => Ok(number),
+            None => self.add(string, hash),
         }
-        let number = ends.len() as u32;
-        bytes.extend_from_slice(string);
-        ends.push(bytes.len());
-        numbers.insert_unique(hash, number, |&number| hasher.hash_one(string_at(bytes, ends, number)));
-        number
+    }
+
+    fn add(&mut self, string: &[u8], hash: u64) -> io::Result<u32> {
+        let number = self.ends.len() as u32;
+        self.bytes.extend_from_slice(string)?;
+        self.ends.push(self.bytes.len() as u64)?;
+        self.numbers.insert(hash, number)?;
+        Ok(number)
     }
 
     /// The string of a number that was given.
@@ -48,27 +59,32 @@ impl Lexicon {
 
     /// Memory in use, in bytes.
     pub(crate) fn used_bytes(&self) -> usize {
-        // An entry of `ends` and of `sorted`, and about two slots of the table.
-        const BYTES_PER_STRING: usize = 24;
-        self.bytes.len() + self.ends.len() * BYTES_PER_STRING
+        let vectors = self.bytes.memory_bytes() + self.ends.memory_bytes() + self.sorted.memory_bytes();
+        vectors + self.numbers.memory_bytes()
     }
 
     /// Brings [`Lexicon::sorted`] up to date; costs a sort of the strings met since the last time.
-    pub(crate) fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) -> io::Result<()> {
         let mut news: Vec<(u64, u32)> = (self.sorted.len() as u32..self.len() as u32)
             .map(|number| (head(self.get(number)), number))
             .collect();
+        if news.is_empty() {
+            return Ok(());
+        }
         news.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.get(a.1).cmp(self.get(b.1))));
         let mut news = news.into_iter().map(|(_, number)| number).peekable();
-        let mut sorted = Vec::with_capacity(self.len());
-        for &known in &self.sorted {
+        let mut sorted = SpillVec::default();
+        for &known in &*self.sorted {
             while let Some(number) = news.next_if(|&number| self.get(number) < self.get(known)) {
-                sorted.push(number);
+                sorted.push(number)?;
             }
-            sorted.push(known);
+            sorted.push(known)?;
         }
-        sorted.extend(news);
+        for number in news {
+            sorted.push(number)?;
+        }
         self.sorted = sorted;
+        Ok(())
     }
 
     /// Numbers in byte order, as of the last [`Lexicon::sort`].
@@ -77,24 +93,25 @@ impl Lexicon {
     }
 
     /// Rank of each number in the byte order of the last [`Lexicon::sort`].
-    pub(crate) fn ranks(&self) -> Vec<u32> {
-        let mut ranks = vec![0; self.sorted.len()];
+    pub(crate) fn ranks(&self) -> io::Result<SpillVec<u32>> {
+        let mut ranks = SpillVec::zeros(self.sorted.len())?;
+        let places: &mut [u32] = &mut ranks;
         for (rank, &number) in self.sorted.iter().enumerate() {
-            ranks[number as usize] = rank as u32;
+            places[number as usize] = rank as u32;
         }
-        ranks
+        Ok(ranks)
     }
 }
 
 #[inline]
-fn string_at<'b>(bytes: &'b [u8], ends: &[usize], number: u32) -> &'b [u8] {
+fn string_at<'b>(bytes: &'b [u8], ends: &[u64], number: u32) -> &'b [u8] {
     let number = number as usize;
     let start = if number == 0 { 0 } else { ends[number - 1] };
-    &bytes[start..ends[number]]
+    &bytes[start as usize..ends[number] as usize]
 }
 
 /// The first 8 bytes as a number that orders as they do.
-fn head(string: &[u8]) -> u64 {
+pub(crate) fn head(string: &[u8]) -> u64 {
     let mut head = [0; 8];
     let length = string.len().min(8);
     head[..length].copy_from_slice(&string[..length]);
@@ -102,27 +119,23 @@ fn head(string: &[u8]) -> u64 {
 }
 
 /// The byte order of the strings of all threads together.
+#[derive(Default)]
 pub(crate) struct Order {
-    strings: Strings,
+    /// Every string, in order, one behind the other.
+    bytes: SpillVec<u8>,
     /// Where each string ends.
-    ends: Vec<usize>,
+    ends: SpillVec<u64>,
     /// For each lexicon, the rank of each of its numbers.
-    ranks: Vec<Vec<u32>>,
-}
-
-/// Every string, in order, one behind the other.
-enum Strings {
-    /// All of them are UTF-8, which is checked once.
-    Text(String),
-    Bytes(Vec<u8>),
+    ranks: Vec<SpillVec<u32>>,
 }
 
 impl Order {
     /// Merges sorted lexicons.
-    pub(crate) fn of(lexicons: &[&Lexicon]) -> Order {
-        let mut ranks: Vec<Vec<u32>> = lexicons.iter().map(|lexicon| vec![0; lexicon.len()]).collect();
+    pub(crate) fn of(lexicons: &[&Lexicon]) -> io::Result<Order> {
+        let ranks =
+            lexicons.iter().map(|lexicon| SpillVec::zeros(lexicon.len())).collect::<io::Result<_>>()?;
+        let mut order = Order { ranks, ..Order::default() };
         let mut heads = vec![0; lexicons.len()];
-        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         loop {
             let mut lowest: Option<&[u8]> = None;
             for (lexicon, &head) in lexicons.iter().zip(&heads) {
@@ -132,20 +145,17 @@ impl Order {
                     lowest = Some(string);
                 }
             }
-            let Some(string) = lowest else { break };
+            let Some(string) = lowest else { return Ok(order) };
             for (index, lexicon) in lexicons.iter().enumerate() {
                 let Some(&number) = lexicon.sorted().get(heads[index]) else { continue };
                 if lexicon.get(number) == string {
-                    ranks[index][number as usize] = ends.len() as u32;
+                    order.ranks[index][number as usize] = order.ends.len() as u32;
                     heads[index] += 1;
                 }
             }
-            bytes.extend_from_slice(string);
-            ends.push(bytes.len());
+            order.bytes.extend_from_slice(string)?;
+            order.ends.push(order.bytes.len() as u64)?;
         }
-        let strings =
-            String::from_utf8(bytes).map_or_else(|error| Strings::Bytes(error.into_bytes()), Strings::Text);
-        Order { strings, ends, ranks }
     }
 
     /// Number of strings.
@@ -156,23 +166,12 @@ impl Order {
     /// The string of a rank.
     #[inline]
     pub(crate) fn get(&self, rank: u32) -> &[u8] {
-        match &self.strings {
-            Strings::Text(text) => string_at(text.as_bytes(), &self.ends, rank),
-            Strings::Bytes(bytes) => string_at(bytes, &self.ends, rank),
-        }
+        string_at(&self.bytes, &self.ends, rank)
     }
 
     /// The string of a rank, if it is UTF-8.
-    #[inline]
     pub(crate) fn text(&self, rank: u32) -> Option<&str> {
-        match &self.strings {
-            Strings::Text(text) => {
-                let rank = rank as usize;
-                let start = if rank == 0 { 0 } else { self.ends[rank - 1] };
-                text.get(start..self.ends[rank])
-            }
-            Strings::Bytes(bytes) => std::str::from_utf8(string_at(bytes, &self.ends, rank)).ok(),
-        }
+        std::str::from_utf8(self.get(rank)).ok()
     }
 
     /// The rank of each number of a lexicon.
@@ -196,6 +195,8 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use proptest::prelude::*;
 
     use super::*;
@@ -209,16 +210,16 @@ mod tests {
             for words in &threads {
                 let mut lexicon = Lexicon::default();
                 for (place, word) in words.iter().enumerate() {
-                    let number = lexicon.intern(word.as_bytes());
+                    let number = lexicon.intern(word.as_bytes()).unwrap();
                     prop_assert_eq!(lexicon.get(number), word.as_bytes());
                     if place == words.len() / 2 {
-                        lexicon.sort();
+                        lexicon.sort().unwrap();
                     }
                 }
-                lexicon.sort();
+                lexicon.sort().unwrap();
                 lexicons.push(lexicon);
             }
-            let order = Order::of(&lexicons.iter().collect::<Vec<_>>());
+            let order = Order::of(&lexicons.iter().collect::<Vec<_>>()).unwrap();
             let mut distinct: Vec<&String> = threads.iter().flatten().collect();
             distinct.sort_unstable();
             distinct.dedup();

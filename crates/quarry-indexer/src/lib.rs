@@ -6,9 +6,9 @@
 //! 1. [`payload`]: a request body becomes a payload file; [`ingest`] has the formats.
 //! 2. [`batch`], [`report`], [`error`], [`progress`]: what goes in and what comes out.
 //! 3. [`indexer`]: the stages of one batch on one screen.
-//! 4. [`ingest`]: operations become one [`change`] per document.
+//! 4. [`ingest`]: operations become one [`change`] per document; [`slots`] keeps them packed.
 //! 5. [`extract`]: changes become integer entries, gathered in a [`cache`] per thread ([`lexicon`] numbers the
-//!    strings, [`family`] says which table an entry is for, [`run`] and [`value_run`] are sorted caches).
+//!    strings with a [`number_table`], [`family`] says which table an entry is for, [`run`] and [`value_run`] are sorted caches).
 //! 6. [`merge`]: the runs of all threads are merged and applied to the stored postings; [`send`] hands changed
 //!    blocks to the writer.
 //! 7. [`write`]: the one writer.
@@ -31,6 +31,7 @@ mod ingest;
 mod json_text;
 mod lexicon;
 mod merge;
+mod number_table;
 pub mod payload;
 mod post;
 mod priority;
@@ -39,6 +40,7 @@ pub mod report;
 mod run;
 mod send;
 mod settings_change;
+mod slots;
 mod value_run;
 mod write;
 

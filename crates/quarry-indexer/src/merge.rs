@@ -1,10 +1,13 @@
 //! What the threads have extracted, merged and applied to the stored postings.
 //!
 //! 1. The strings of all threads get one byte order.
-//! 2. The entries that are still in memory are sorted in that order, thread by thread and family by family.
-//! 3. Each table is cut into parts by key, at borders of stored blocks. A thread takes a part, merges the runs
+//! 2. Round by round, the entries of some families that are still in memory are sorted in that order.
+//! 3. Their tables are cut into parts by key, at borders of stored blocks. A thread takes a part, merges the runs
 //!    of all threads in it, and sends the blocks that change.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -12,7 +15,10 @@ use quarry_channel::Senders;
 use quarry_facets::FacetKey;
 use quarry_index::keys::document_facet;
 use quarry_index::{FieldId, TableId, Tables};
-use quarry_storage::{BlockTable, BlockWriter, KeyOutcome, PostingsTable, PostingsWriter, Txn};
+use quarry_storage::{
+    BlockTable, BlockWriter, KeyOutcome, PostingsBuilder, PostingsTable, PostingsWriter, SnapshotStore,
+    SpillVec, Txn,
+};
 
 use crate::abort::Abort;
 use crate::cache::{Entries, Side, Sides};
@@ -22,7 +28,7 @@ use crate::extract::plan::Plan;
 use crate::family::{FAMILIES_COUNT, Family};
 use crate::lexicon::Order;
 use crate::progress::{Progress, Step};
-use crate::run::{FamilyCursor, SortedFamily, split_item};
+use crate::run::{FamilyCursor, SortedFamily};
 use crate::send::blocks::BlockSender;
 use crate::send::store::Store;
 use crate::value_run::ValueCursor;
@@ -34,19 +40,69 @@ const ITEMS_PER_PART: usize = 1 << 17;
 const KEYS_PER_ABORT_CHECK: usize = 1 << 12;
 
 /// Words and facet values that came, went or changed.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct MergeOutcome {
-    pub(crate) words: WordChanges,
-    pub(crate) exact_words: WordChanges,
+    words: Order,
+    ranks: RankOutcome,
     pub(crate) numbers_changed: Vec<(FieldId, Vec<u8>)>,
     pub(crate) strings_changed: Vec<(FieldId, Vec<u8>)>,
 }
 
+/// Outcomes as ranks, ascending once all parts are merged.
+#[derive(Default)]
+struct RankOutcome {
+    created: [SpillVec<u32>; FAMILIES_COUNT],
+    removed: [SpillVec<u32>; FAMILIES_COUNT],
+    changed: [SpillVec<u32>; FAMILIES_COUNT],
+}
+
 /// Words of one dictionary that came and went, each in byte order.
-#[derive(Debug, Default)]
-pub(crate) struct WordChanges {
-    pub(crate) created: Vec<String>,
-    pub(crate) removed: Vec<String>,
+#[derive(Clone, Copy)]
+pub(crate) struct WordChanges<'o> {
+    words: &'o Order,
+    created: &'o [u32],
+    removed: &'o [u32],
+}
+
+impl MergeOutcome {
+    fn of(words: Order, keys: &Order, mut ranks: RankOutcome) -> MergeOutcome {
+        for of_family in ranks.created.iter_mut().chain(&mut ranks.removed) {
+            of_family.sort_unstable();
+        }
+        let values = |family: Family| {
+            let changed = ranks.changed[family as usize].iter();
+            let parsed = changed.filter_map(|&rank| FacetKey::parse(keys.get(rank)));
+            parsed.map(|key| (key.field, key.value.to_vec())).collect()
+        };
+        let (numbers_changed, strings_changed) = (values(Family::FacetNumber), values(Family::FacetString));
+        MergeOutcome { words, ranks, numbers_changed, strings_changed }
+    }
+
+    /// Words that came and went of the dictionary that follows the table of `family`.
+    pub(crate) fn words_of(&self, family: Family) -> WordChanges<'_> {
+        let RankOutcome { created, removed, .. } = &self.ranks;
+        WordChanges {
+            words: &self.words,
+            created: &created[family as usize],
+            removed: &removed[family as usize],
+        }
+    }
+}
+
+impl<'o> WordChanges<'o> {
+    pub(crate) fn created(&self) -> impl ExactSizeIterator<Item = &'o str> + Clone {
+        self.texts(self.created)
+    }
+
+    pub(crate) fn removed(&self) -> impl ExactSizeIterator<Item = &'o str> + Clone {
+        self.texts(self.removed)
+    }
+
+    fn texts(&self, ranks: &'o [u32]) -> impl ExactSizeIterator<Item = &'o str> + Clone + use<'o> {
+        let words = self.words;
+        // The tokenizer gives nothing but UTF-8.
+        ranks.iter().map(move |&rank| words.text(rank).unwrap_or_default())
+    }
 }
 
 /// What merging works with.
@@ -64,30 +120,48 @@ pub(crate) fn merge(
     context: &MergeContext<'_>,
     extracted: &mut [Extracted],
 ) -> Result<MergeOutcome, IndexError> {
-    let jobs = sort_jobs(extracted);
-    let next = AtomicUsize::new(0);
     let caches = Mutex::new(extracted.iter_mut().collect::<Vec<_>>());
     context.abort.run_on_all(extracted_len(&caches), || {
         while let Some(extracted) = pop(&caches) {
-            extracted.cache.sort_lexicons();
+            extracted.cache.sort_lexicons()?;
             extracted.cache.numbers.sort();
             extracted.cache.strings.sort();
         }
         Ok(())
     })?;
     drop(caches);
-    let extracted = &*extracted;
-    let words = Order::of(&extracted.iter().map(|extracted| &extracted.cache.words).collect::<Vec<_>>());
-    let keys = Order::of(&extracted.iter().map(|extracted| &extracted.cache.keys).collect::<Vec<_>>());
-    context.abort.run_on_all(jobs.len(), || {
-        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            context.abort.check()?;
-            job.run(if job.family.is_of_words() { &words } else { &keys });
-        }
-        Ok(())
-    })?;
-    let merger = Merger { context, extracted, jobs: &jobs, words, keys, outcome: Mutex::default() };
-    merger.run()
+    let words = Order::of(&extracted.iter().map(|extracted| &extracted.cache.words).collect::<Vec<_>>())?;
+    let keys = Order::of(&extracted.iter().map(|extracted| &extracted.cache.keys).collect::<Vec<_>>())?;
+    let outcome = Mutex::default();
+    let rounds = rounds(extracted);
+    context.progress.begin(Step::Merging, rounds.len() as u64);
+    let last = rounds.len() - 1;
+    for (number, families) in rounds.into_iter().enumerate() {
+        let jobs = sort_jobs(extracted, &families);
+        let next = AtomicUsize::new(0);
+        context.abort.run_on_all(jobs.len(), || {
+            while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                context.abort.check()?;
+                job.run(if job.family.is_of_words() { &words } else { &keys });
+            }
+            Ok(())
+        })?;
+        let round = Round { families: &families, jobs: &jobs, is_last: number == last };
+        Merger { context, extracted, round, words: &words, keys: &keys, outcome: &outcome }.run()?;
+        context.progress.advance(1);
+    }
+    Ok(MergeOutcome::of(words, &keys, outcome.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// The families in the order in which they are merged: small ones together, each large one for itself, so that
+/// the sorted entries of two large ones never need memory at once.
+fn rounds(extracted: &[Extracted]) -> Vec<Vec<Family>> {
+    const ENTRIES_MAX_TOGETHER: usize = 1 << 19;
+    let count =
+        |family: &Family| extracted.iter().map(|extracted| extracted.cache.count(*family)).sum::<usize>();
+    let (small, large): (Vec<Family>, Vec<Family>) =
+        Family::ALL.into_iter().partition(|family| count(family) <= ENTRIES_MAX_TOGETHER);
+    large.into_iter().map(|family| vec![family]).chain([small]).collect()
 }
 
 fn extracted_len(caches: &Mutex<Vec<&mut Extracted>>) -> usize {
@@ -110,17 +184,18 @@ struct SortJob {
 impl SortJob {
     fn run(&self, order: &Order) {
         let entries = std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner));
-        let sorted = SortedFamily::of(self.family, entries, order.ranks(self.thread), order.len());
+        let buffer = (order.len(), Vec::new());
+        let sorted = SortedFamily::of(self.family, entries, order.ranks(self.thread), buffer);
         // Each job is run once.
         let _ = self.sorted.set(sorted);
     }
 }
 
-/// Takes the entries out of the caches, the largest jobs first.
-fn sort_jobs(extracted: &mut [Extracted]) -> Vec<SortJob> {
+/// Takes the entries of some families out of the caches, the largest jobs first.
+fn sort_jobs(extracted: &mut [Extracted], families: &[Family]) -> Vec<SortJob> {
     let mut jobs = Vec::new();
     for (thread, extracted) in extracted.iter_mut().enumerate() {
-        for family in Family::ALL {
+        for &family in families {
             for side in Side::ALL {
                 let entries = extracted.cache.take(family, side);
                 if !entries.is_empty() {
@@ -137,21 +212,22 @@ fn sort_jobs(extracted: &mut [Extracted]) -> Vec<SortJob> {
     jobs.into_iter().map(|(_, job)| job).collect()
 }
 
+/// Families that are merged together.
+#[derive(Clone, Copy)]
+struct Round<'m> {
+    families: &'m [Family],
+    jobs: &'m [SortJob],
+    /// Whether what is no family goes with them.
+    is_last: bool,
+}
+
 struct Merger<'m> {
     context: &'m MergeContext<'m>,
     extracted: &'m [Extracted],
-    jobs: &'m [SortJob],
-    words: Order,
-    keys: Order,
-    outcome: Mutex<RankOutcome>,
-}
-
-/// Outcomes as ranks, in any order.
-#[derive(Default)]
-struct RankOutcome {
-    created: [Vec<u32>; FAMILIES_COUNT],
-    removed: [Vec<u32>; FAMILIES_COUNT],
-    changed: [Vec<u32>; FAMILIES_COUNT],
+    round: Round<'m>,
+    words: &'m Order,
+    keys: &'m Order,
+    outcome: &'m Mutex<RankOutcome>,
 }
 
 /// One piece of work of a thread.
@@ -170,9 +246,8 @@ struct Part {
 }
 
 impl<'m> Merger<'m> {
-    fn run(self) -> Result<MergeOutcome, IndexError> {
+    fn run(&self) -> Result<(), IndexError> {
         let tasks = self.tasks()?;
-        self.context.progress.begin(Step::Merging, tasks.len() as u64);
         let next = AtomicUsize::new(0);
         self.context.abort.run_on_all(tasks.len(), || {
             let mut txn = None;
@@ -188,11 +263,9 @@ impl<'m> Merger<'m> {
                     Task::Strings => self.merge_values(txn, TableId::DocumentFacetStrings)?,
                     Task::Geo => self.merge_geo(txn)?,
                 }
-                self.context.progress.advance(1);
             }
             Ok(())
-        })?;
-        self.outcome()
+        })
     }
 
     fn tables(&self) -> &'m Tables {
@@ -207,13 +280,14 @@ impl<'m> Merger<'m> {
     fn tasks(&self) -> Result<Vec<Task>, IndexError> {
         let txn = self.context.plan.index.environment().read_txn()?;
         let mut tasks = Vec::new();
-        for family in Family::ALL {
+        for &family in self.round.families {
             let parts = self.parts(&txn, family)?;
             tasks.push(parts);
         }
         tasks.sort_by_key(|parts| std::cmp::Reverse(parts.len()));
         let mut tasks: Vec<Task> = tasks.into_iter().flatten().map(Task::Part).collect();
-        let has = |is_some: fn(&Extracted) -> bool| self.extracted.iter().any(is_some);
+        let is_last = self.round.is_last;
+        let has = |is_some: fn(&Extracted) -> bool| is_last && self.extracted.iter().any(is_some);
         if has(|extracted| !extracted.cache.numbers.is_empty()) {
             tasks.push(Task::Numbers);
         }
@@ -261,8 +335,8 @@ impl<'m> Merger<'m> {
         Ok(starts.zip(ends).map(|(start, end)| Part { family, start, end }).collect())
     }
 
-    fn order(&self, family: Family) -> &Order {
-        if family.is_of_words() { &self.words } else { &self.keys }
+    fn order(&self, family: Family) -> &'m Order {
+        if family.is_of_words() { self.words } else { self.keys }
     }
 
     fn items_count(&self, family: Family) -> usize {
@@ -275,9 +349,9 @@ impl<'m> Merger<'m> {
     }
 
     /// The sorted runs of a family that are in memory.
-    fn sorted(&self, family: Family) -> impl Iterator<Item = (Side, &'m SortedFamily)> {
-        let jobs = self.jobs.iter().filter(move |job| job.family == family);
-        jobs.filter_map(|job| job.sorted.get().map(|sorted| (job.side, sorted)))
+    fn sorted(&self, family: Family) -> impl Iterator<Item = (&'m SortJob, &'m SortedFamily)> {
+        let jobs = self.round.jobs.iter().filter(move |job| job.family == family);
+        jobs.filter_map(|job| job.sorted.get().map(|sorted| (job, sorted)))
     }
 
     /// Ranks spread over the items of a family, ascending.
@@ -302,20 +376,24 @@ impl<'m> Merger<'m> {
         samples
     }
 
-    fn cursors(&self, family: Family, start: u32) -> Result<Sides<Vec<FamilyCursor<'_>>>, IndexError> {
-        let mut cursors: Sides<Vec<FamilyCursor<'_>>> = Default::default();
-        for (side, sorted) in self.sorted(family) {
-            cursors[side as usize].push(FamilyCursor::in_memory(sorted, start));
-        }
+    /// The runs of a family, from the first that is not below `start` on; those of one thread in the order of
+    /// their documents.
+    fn runs(&self, family: Family, start: u32) -> Result<Runs<'_>, IndexError> {
+        let mut cursors = Vec::new();
         for (thread, extracted) in self.extracted.iter().enumerate() {
             let ranks = self.order(family).ranks(thread);
             for side in Side::ALL {
                 for spilled in &extracted.cache.spilled[family as usize][side as usize] {
-                    cursors[side as usize].push(FamilyCursor::spilled(family, spilled, ranks, start)?);
+                    cursors.push((side, FamilyCursor::spilled(family, spilled, ranks, start)?));
+                }
+                for (job, sorted) in self.sorted(family) {
+                    if (job.thread, job.side) == (thread, side) {
+                        cursors.push((side, FamilyCursor::in_memory(sorted, start)));
+                    }
                 }
             }
         }
-        Ok(cursors)
+        Ok(Runs::of(cursors))
     }
 
     fn merge_part(&self, txn: &Txn<'_>, part: &Part) -> Result<(), IndexError> {
@@ -331,40 +409,38 @@ impl<'m> Merger<'m> {
         });
         let table = postings_table(self.tables(), family);
         let sink = BlockSender::new(self.context.senders.current(), family.table());
-        let store = Store::new(table.entries(), txn, self.starts_empty(family.table()), sink);
-        let mut apply = Apply {
-            family,
-            order,
-            start: start.as_deref().unwrap_or_default(),
-            end: end.as_deref(),
-            writer: PostingsWriter::over(table, BlockWriter::new(table.entries(), store, end.clone())),
-            key: Vec::new(),
-            documents: Default::default(),
-            outcome: PartOutcome::default(),
+        let target = match self.starts_empty(family.table()) {
+            true => Target::Empty(Box::new(PostingsBuilder::new(table, sink))),
+            false => Target::Stored(Box::new(table.writer(txn, sink, end.clone()))),
         };
-        let mut groups = Groups { cursors: self.cursors(family, first)?, items: Default::default() };
+        let mut apply = Apply { family, order, target, key: Vec::new(), outcome: PartOutcome::default() };
+        let mut runs = self.runs(family, first)?;
+        let mut documents: Sides<Vec<u32>> = Default::default();
         let mut until_check = KEYS_PER_ABORT_CHECK;
-        while let Some(first) = groups.next()? {
-            if !apply.group(first, &groups.items)? {
+        while let Some(key) = runs.next(&mut documents)? {
+            apply.put_key(key);
+            if start.as_ref().is_some_and(|start| apply.key < *start) {
+                continue;
+            }
+            if end.as_ref().is_some_and(|end| apply.key >= *end) {
                 break;
             }
-            until_check = until_check.saturating_sub(groups.items.iter().map(Vec::len).sum::<usize>().max(1));
+            apply.documents((key >> 32) as u32, &documents)?;
+            until_check -= 1;
             if until_check == 0 {
                 self.context.abort.check()?;
                 until_check = KEYS_PER_ABORT_CHECK;
             }
         }
-        let outcome = apply.outcome;
-        apply.writer.finish()?;
-        self.note(family, outcome);
-        Ok(())
+        let outcome = apply.finish()?;
+        self.note(family, outcome)
     }
 
-    fn note(&self, family: Family, part: PartOutcome) {
+    fn note(&self, family: Family, part: PartOutcome) -> Result<(), IndexError> {
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
-        outcome.created[family as usize].extend(part.created);
-        outcome.removed[family as usize].extend(part.removed);
-        outcome.changed[family as usize].extend(part.changed);
+        outcome.created[family as usize].extend_from_slice(&part.created)?;
+        outcome.removed[family as usize].extend_from_slice(&part.removed)?;
+        Ok(outcome.changed[family as usize].extend_from_slice(&part.changed)?)
     }
 
     /// Merges the facet values of documents into one of their two tables.
@@ -412,32 +488,6 @@ impl<'m> Merger<'m> {
         let sink = BlockSender::new(self.context.senders.current(), table);
         BlockWriter::new(blocks, Store::new(blocks, txn, self.starts_empty(table), sink), None)
     }
-
-    fn outcome(self) -> Result<MergeOutcome, IndexError> {
-        let mut ranks = self.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let words = |ranks: &mut Vec<u32>| {
-            ranks.sort_unstable();
-            let text = |&rank: &u32| self.words.text(rank).map(str::to_owned);
-            ranks.iter().filter_map(text).collect::<Vec<_>>()
-        };
-        let mut changes = |family: Family| WordChanges {
-            created: words(&mut ranks.created[family as usize]),
-            removed: words(&mut ranks.removed[family as usize]),
-        };
-        let (word_changes, exact_changes) = (changes(Family::Word), changes(Family::ExactWord));
-        let values = |family: Family| {
-            let parsed = ranks.changed[family as usize]
-                .iter()
-                .filter_map(|&rank| FacetKey::parse(self.keys.get(rank)));
-            parsed.map(|key| (key.field, key.value.to_vec())).collect()
-        };
-        Ok(MergeOutcome {
-            words: word_changes,
-            exact_words: exact_changes,
-            numbers_changed: values(Family::FacetNumber),
-            strings_changed: values(Family::FacetString),
-        })
-    }
 }
 
 /// The postings table of a family.
@@ -465,100 +515,100 @@ fn lowest<'a, 'r>(cursors: &'a mut [ValueCursor<'r>]) -> Option<&'a mut ValueCur
     cursors.iter_mut().filter(|cursor| cursor.key().is_some()).min_by_key(|cursor| cursor.key())
 }
 
-/// The items of all runs, group by group.
-struct Groups<'r> {
-    cursors: Sides<Vec<FamilyCursor<'r>>>,
-    /// Items of the group at hand, ascending.
-    items: Sides<Vec<u64>>,
+/// All runs of a family, merged key by key.
+struct Runs<'r> {
+    cursors: Vec<(Side, FamilyCursor<'r>)>,
+    /// Key and place of every cursor that has one; the lowest first.
+    lowest: BinaryHeap<Reverse<(u64, usize)>>,
 }
 
-impl Groups<'_> {
-    /// Gathers the next group; its rank.
-    fn next(&mut self) -> Result<Option<u32>, IndexError> {
-        let Some(first) = self.cursors.iter().flatten().filter_map(FamilyCursor::first).min() else {
-            return Ok(None);
-        };
-        for (cursors, items) in self.cursors.iter_mut().zip(&mut self.items) {
-            items.clear();
-            let mut runs = 0;
-            for cursor in cursors.iter_mut().filter(|cursor| cursor.first() == Some(first)) {
-                cursor.take(items)?;
-                runs += 1;
-            }
-            if runs > 1 {
-                // The runs are ascending: a stable sort finds them and merges.
-                items.sort();
+impl<'r> Runs<'r> {
+    fn of(cursors: Vec<(Side, FamilyCursor<'r>)>) -> Runs<'r> {
+        let keys = cursors.iter().enumerate().filter_map(|(place, (_, cursor))| Some((cursor.key()?, place)));
+        let lowest = keys.map(Reverse).collect();
+        Runs { cursors, lowest }
+    }
+
+    /// Gathers the documents of the next key, ascending; the key.
+    fn next(&mut self, documents: &mut Sides<Vec<u32>>) -> Result<Option<u64>, IndexError> {
+        let Some(&Reverse((key, _))) = self.lowest.peek() else { return Ok(None) };
+        documents.iter_mut().for_each(Vec::clear);
+        let mut taken = 0;
+        while let Some(mut lowest) = self.lowest.peek_mut()
+            && lowest.0.0 == key
+        {
+            let (side, cursor) = &mut self.cursors[lowest.0.1];
+            cursor.take(&mut documents[*side as usize])?;
+            taken += 1;
+            match cursor.key() {
+                Some(next) => lowest.0.0 = next,
+                None => drop(PeekMut::pop(lowest)),
             }
         }
-        Ok(Some(first))
+        if taken > 1 {
+            // Ascending already unless several threads have met the key: a stable sort finds the runs and merges.
+            documents.iter_mut().for_each(|documents| documents.sort());
+        }
+        Ok(Some(key))
     }
 }
 
-/// Applies groups to the stored postings of a part.
+/// Applies keys to the stored postings of a part.
 struct Apply<'a, 't, 's> {
     family: Family,
     order: &'a Order,
-    start: &'a [u8],
-    end: Option<&'a [u8]>,
-    writer: PostingsWriter<Store<'t, BlockSender<'s>>>,
+    target: Target<'t, 's>,
+    /// The key at hand, as it is stored.
     key: Vec<u8>,
-    documents: Sides<Vec<u32>>,
     outcome: PartOutcome,
+}
+
+/// Where the postings of a part go.
+enum Target<'t, 's> {
+    /// The table has entries.
+    Stored(Box<PostingsWriter<SnapshotStore<'t, BlockSender<'s>>>>),
+    /// The table has none, or they are taken out in this batch: nothing is looked up.
+    Empty(Box<PostingsBuilder<BlockSender<'s>>>),
 }
 
 #[derive(Default)]
 struct PartOutcome {
-    created: Vec<u32>,
-    removed: Vec<u32>,
-    changed: Vec<u32>,
+    created: SpillVec<u32>,
+    removed: SpillVec<u32>,
+    changed: SpillVec<u32>,
 }
 
 impl Apply<'_, '_, '_> {
-    /// Applies the items of a group, key by key; false when the end of the part is reached.
-    fn group(&mut self, first: u32, items: &Sides<Vec<u64>>) -> Result<bool, IndexError> {
-        let [mut added, mut removed] = [items[0].as_slice(), items[1].as_slice()];
-        loop {
-            let second_of = |items: &[u64]| items.first().map(|&item| split_item(item).0);
-            let second = match (second_of(added), second_of(removed)) {
-                (None, None) => return Ok(true),
-                (Some(second), None) | (None, Some(second)) => second,
-                (Some(a), Some(b)) => a.min(b),
-            };
-            added = take_documents(added, second, &mut self.documents[0]);
-            removed = take_documents(removed, second, &mut self.documents[1]);
-            self.family
-                .put_key(self.order, first, second, &mut self.key)
-                .ok_or(IndexError::Damaged { detail: "a word is not UTF-8" })?;
-            if self.key.as_slice() < self.start {
-                continue;
-            }
-            if self.end.is_some_and(|end| self.key.as_slice() >= end) {
-                return Ok(false);
-            }
-            let outcome = self.writer.apply(&self.key, &self.documents[0], &self.documents[1])?;
-            self.note(first, outcome);
-        }
+    #[inline]
+    fn put_key(&mut self, key: u64) {
+        self.family.put_key(self.order, (key >> 32) as u32, key as u32, &mut self.key);
     }
 
-    fn note(&mut self, first: u32, outcome: KeyOutcome) {
-        match self.family {
-            Family::Word | Family::ExactWord => match outcome {
-                KeyOutcome::Created => self.outcome.created.push(first),
-                KeyOutcome::Removed => self.outcome.removed.push(first),
-                KeyOutcome::Changed | KeyOutcome::Unchanged => {}
-            },
-            Family::FacetNumber | Family::FacetString if outcome != KeyOutcome::Unchanged => {
-                self.outcome.changed.push(first);
-            }
-            _ => {}
-        }
+    /// Applies the documents of the key at hand, which begins with the string of rank `first`.
+    fn documents(&mut self, first: u32, [added, removed]: &Sides<Vec<u32>>) -> Result<(), IndexError> {
+        let outcome = match &mut self.target {
+            Target::Stored(writer) => writer.apply(&self.key, added, removed)?,
+            Target::Empty(builder) => builder.add(&self.key, added)?,
+        };
+        self.note(first, outcome)
     }
-}
 
-/// Takes the documents of `second` from the start of `items`; what is left.
-fn take_documents<'i>(items: &'i [u64], second: u32, documents: &mut Vec<u32>) -> &'i [u64] {
-    documents.clear();
-    let length = items.iter().take_while(|&&item| split_item(item).0 == second).count();
-    documents.extend(items[..length].iter().map(|&item| split_item(item).1));
-    &items[length..]
+    fn note(&mut self, first: u32, outcome: KeyOutcome) -> Result<(), IndexError> {
+        let ranks = match (self.family, outcome) {
+            (_, KeyOutcome::Unchanged) => return Ok(()),
+            (Family::Word | Family::ExactWord, KeyOutcome::Created) => &mut self.outcome.created,
+            (Family::Word | Family::ExactWord, KeyOutcome::Removed) => &mut self.outcome.removed,
+            (Family::FacetNumber | Family::FacetString, _) => &mut self.outcome.changed,
+            _ => return Ok(()),
+        };
+        Ok(ranks.push(first)?)
+    }
+
+    fn finish(self) -> Result<PartOutcome, IndexError> {
+        match self.target {
+            Target::Stored(writer) => writer.finish().map(|_| ())?,
+            Target::Empty(builder) => builder.finish().map(|_| ())?,
+        }
+        Ok(self.outcome)
+    }
 }

@@ -6,7 +6,8 @@
 //! In the file a group is, all as varints: the number of `first` in the lexicon, bytes of what follows, then
 //! for each `second`: its number (a word in it is a number of the lexicon), how many documents, the first
 //! document, and the differences to the next ones. Groups come in the byte order of their strings. Some
-//! groups together are a block, the unit that is read.
+//! groups together are a block, the unit that is read; a group that fills a block goes on in another one of the
+//! same number.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -34,24 +35,29 @@ impl SortedFamily {
     /// Sorts entries by the ranks of their strings.
     ///
     /// - `ranks`: rank of each number, below `ranks_count`
-    pub(crate) fn of(family: Family, entries: Entries, ranks: &[u32], ranks_count: usize) -> SortedFamily {
+    /// - `items`: a buffer to use again, whatever it holds
+    pub(crate) fn of(
+        family: Family,
+        entries: Entries,
+        ranks: &[u32],
+        (ranks_count, mut items): (usize, Vec<u64>),
+    ) -> SortedFamily {
         // A counting sort by `first` leaves small groups, which fit in the cache of the processor.
         let mut next = vec![0u32; ranks_count + 1];
-        for entry in entries.iter() {
-            next[ranks[entry.first as usize] as usize + 1] += 1;
-        }
+        entries.for_each(|entry| next[ranks[entry.first as usize] as usize + 1] += 1);
         let mut total = 0;
         for start in &mut next {
             total += *start;
             *start = total;
         }
-        let mut items = vec![0u64; entries.len()];
-        for entry in entries.iter() {
+        items.clear();
+        items.resize(entries.len(), 0);
+        entries.for_each(|entry| {
             let place = &mut next[ranks[entry.first as usize] as usize];
             let second = family.renumber_second(entry.second, |word| ranks[word as usize]);
             items[*place as usize] = item(second, entry.document);
             *place += 1;
-        }
+        });
         drop(entries);
         let mut sorted = SortedFamily { items, ..SortedFamily::default() };
         let mut start = 0;
@@ -125,34 +131,55 @@ impl SpillFile {
         sorted: &SortedFamily,
         numbers: &[u32],
     ) -> Result<SpilledFamily, IndexError> {
-        let (mut blocks, mut block, mut group) = (Vec::new(), Vec::new(), Vec::new());
-        let mut first_of_block = None;
+        let (mut spilled, mut block, mut group) = (Vec::new(), Block::default(), Vec::new());
         for (place, &rank) in sorted.firsts.iter().enumerate() {
             let number = numbers[rank as usize];
-            first_of_block.get_or_insert(number);
-            group.clear();
-            encode_group(family, sorted.group(place), numbers, &mut group);
-            put_varint(u64::from(number), &mut block);
-            put_varint(group.len() as u64, &mut block);
-            block.extend_from_slice(&group);
-            if block.len() >= BLOCK_BYTES || place + 1 == sorted.firsts.len() {
-                let start = self.append(&block)?;
-                blocks.push(Block {
-                    first: first_of_block.take().unwrap_or(number),
-                    start,
-                    bytes: block.len(),
-                });
-                block.clear();
+            let mut items = sorted.group(place);
+            while !items.is_empty() {
+                group.clear();
+                items = encode_group(family, items, numbers, &mut group);
+                block.push(number, &group);
+                if block.bytes.len() >= BLOCK_BYTES {
+                    spilled.push(self.append_block(&mut block)?);
+                }
             }
         }
-        Ok(SpilledFamily { file: self.clone(), blocks, items_count: sorted.items.len() })
+        if !block.bytes.is_empty() {
+            spilled.push(self.append_block(&mut block)?);
+        }
+        Ok(SpilledFamily { file: self.clone(), blocks: spilled, items_count: sorted.items.len() })
+    }
+
+    fn append_block(&mut self, block: &mut Block) -> Result<SpilledBlock, IndexError> {
+        let spilled =
+            SpilledBlock { first: block.first, start: self.append(&block.bytes)?, bytes: block.bytes.len() };
+        block.bytes.clear();
+        Ok(spilled)
+    }
+}
+
+/// A block being filled.
+#[derive(Default)]
+struct Block {
+    first: u32,
+    bytes: Vec<u8>,
+}
+
+impl Block {
+    fn push(&mut self, number: u32, group: &[u8]) {
+        if self.bytes.is_empty() {
+            self.first = number;
+        }
+        put_varint(u64::from(number), &mut self.bytes);
+        put_varint(group.len() as u64, &mut self.bytes);
+        self.bytes.extend_from_slice(group);
     }
 }
 
 /// A sorted family in a file.
 pub(crate) struct SpilledFamily {
     file: SpillFile,
-    blocks: Vec<Block>,
+    blocks: Vec<SpilledBlock>,
     pub(crate) items_count: usize,
 }
 
@@ -163,15 +190,20 @@ impl SpilledFamily {
     }
 }
 
-struct Block {
+struct SpilledBlock {
     /// Number of the first `first` in the block.
     first: u32,
     start: u64,
     bytes: usize,
 }
 
-fn encode_group(family: Family, items: &[u64], numbers: &[u32], out: &mut Vec<u8>) {
+/// Encodes the items of one `first` until they fill a block; the items that are left.
+fn encode_group<'i>(family: Family, items: &'i [u64], numbers: &[u32], out: &mut Vec<u8>) -> &'i [u64] {
+    let mut left = items;
     for same_second in items.chunk_by(|&a, &b| split_item(a).0 == split_item(b).0) {
+        if out.len() >= BLOCK_BYTES {
+            return left;
+        }
         let second = split_item(same_second[0]).0;
         put_varint(u64::from(family.renumber_second(second, |rank| numbers[rank as usize])), out);
         put_varint(same_second.len() as u64, out);
@@ -181,7 +213,9 @@ fn encode_group(family: Family, items: &[u64], numbers: &[u32], out: &mut Vec<u8
             put_varint(u64::from(document - last), out);
             last = document;
         }
+        left = &left[same_second.len()..];
     }
+    left
 }
 
 pub(crate) fn put_varint(mut value: u64, out: &mut Vec<u8>) {
@@ -210,17 +244,23 @@ pub(crate) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
 pub(crate) const DAMAGED: IndexError =
     IndexError::Damaged { detail: "a temporary file is not what was written" };
 
-/// Goes through a sorted family, group by group, in the order of all threads.
+/// What the documents of a key are told by: `first << 32 | second`, as ranks.
+#[inline]
+pub(crate) fn key_of(first: u32, second: u32) -> u64 {
+    u64::from(first) << 32 | u64::from(second)
+}
+
+/// Goes through a sorted family, key by key, in the order of all threads.
 pub(crate) enum FamilyCursor<'r> {
-    Memory { sorted: &'r SortedFamily, place: usize },
+    Memory(MemoryCursor<'r>),
     Spilled(SpilledCursor<'r>),
 }
 
 impl<'r> FamilyCursor<'r> {
-    /// A cursor on the first group at or above `start`.
+    /// A cursor on the first key whose `first` is at or above `start`.
     pub(crate) fn in_memory(sorted: &'r SortedFamily, start: u32) -> FamilyCursor<'r> {
         let place = sorted.firsts.partition_point(|&first| first < start);
-        FamilyCursor::Memory { sorted, place }
+        FamilyCursor::Memory(MemoryCursor { sorted, place, at: sorted.starts[place] as usize })
     }
 
     /// The same for a family in a file; `ranks` gives the rank of each number in it.
@@ -230,41 +270,75 @@ impl<'r> FamilyCursor<'r> {
         ranks: &'r [u32],
         start: u32,
     ) -> Result<FamilyCursor<'r>, IndexError> {
-        let after = spilled.blocks.partition_point(|block| ranks[block.first as usize] <= start);
+        let from = spilled.blocks.partition_point(|block| ranks[block.first as usize] < start);
         let mut cursor = SpilledCursor {
             family,
             spilled,
             ranks,
-            next_block: after.saturating_sub(1),
+            next_block: from.saturating_sub(1),
             block: Vec::new(),
             at: 0,
-            group: None,
+            group_end: 0,
+            first: 0,
+            key: None,
+            documents_count: 0,
         };
         cursor.advance()?;
-        while cursor.group.as_ref().is_some_and(|group| group.first < start) {
+        while cursor.key.is_some() && cursor.first < start {
+            cursor.at = cursor.group_end;
             cursor.advance()?;
         }
         Ok(FamilyCursor::Spilled(cursor))
     }
 
-    /// Rank of the group at hand.
+    /// The key at hand.
     #[inline]
-    pub(crate) fn first(&self) -> Option<u32> {
+    pub(crate) fn key(&self) -> Option<u64> {
         match self {
-            FamilyCursor::Memory { sorted, place } => sorted.firsts.get(*place).copied(),
-            FamilyCursor::Spilled(cursor) => cursor.group.as_ref().map(|group| group.first),
+            FamilyCursor::Memory(cursor) => cursor.key(),
+            FamilyCursor::Spilled(cursor) => cursor.key,
         }
     }
 
-    /// Appends the items of the group at hand and goes on to the next group.
-    pub(crate) fn take(&mut self, items: &mut Vec<u64>) -> Result<(), IndexError> {
+    /// Appends the documents of the key at hand and goes on to the next key.
+    #[inline]
+    pub(crate) fn take(&mut self, documents: &mut Vec<u32>) -> Result<(), IndexError> {
         match self {
-            FamilyCursor::Memory { sorted, place } => {
-                items.extend_from_slice(sorted.group(*place));
-                *place += 1;
+            FamilyCursor::Memory(cursor) => {
+                cursor.take(documents);
                 Ok(())
             }
-            FamilyCursor::Spilled(cursor) => cursor.take(items),
+            FamilyCursor::Spilled(cursor) => cursor.take(documents),
+        }
+    }
+}
+
+/// Goes through a family in memory.
+pub(crate) struct MemoryCursor<'r> {
+    sorted: &'r SortedFamily,
+    /// Place of the group at hand.
+    place: usize,
+    /// Item at hand.
+    at: usize,
+}
+
+impl MemoryCursor<'_> {
+    #[inline]
+    fn key(&self) -> Option<u64> {
+        let &first = self.sorted.firsts.get(self.place)?;
+        Some(key_of(first, split_item(self.sorted.items[self.at]).0))
+    }
+
+    fn take(&mut self, documents: &mut Vec<u32>) {
+        let end = self.sorted.starts[self.place + 1] as usize;
+        let items = &self.sorted.items[self.at..end];
+        let second = split_item(items[0]).0;
+        let same = items.iter().take_while(|&&item| split_item(item).0 == second);
+        let count = documents.len();
+        documents.extend(same.map(|&item| split_item(item).1));
+        self.at += documents.len() - count;
+        if self.at == end {
+            self.place += 1;
         }
     }
 }
@@ -277,21 +351,36 @@ pub(crate) struct SpilledCursor<'r> {
     next_block: usize,
     block: Vec<u8>,
     at: usize,
-    group: Option<SpilledGroup>,
-}
-
-struct SpilledGroup {
+    group_end: usize,
+    /// Rank of the group at hand.
     first: u32,
-    items: std::ops::Range<usize>,
+    key: Option<u64>,
+    /// Documents of the key at hand, which lie at `at`.
+    documents_count: u64,
 }
 
 impl SpilledCursor<'_> {
+    /// Goes to the next key; `at` is behind the one at hand.
     fn advance(&mut self) -> Result<(), IndexError> {
+        if self.at >= self.group_end && !self.open_group()? {
+            self.key = None;
+            return Ok(());
+        }
+        let mut rest = self.block.get(self.at..self.group_end).ok_or(DAMAGED)?;
+        let (second, count) =
+            (take_varint(&mut rest).ok_or(DAMAGED)?, take_varint(&mut rest).ok_or(DAMAGED)?);
+        self.at = self.group_end - rest.len();
+        let ranks = self.ranks;
+        let second = self.family.renumber_second(second as u32, |number| ranks[number as usize]);
+        self.key = Some(key_of(self.first, second));
+        self.documents_count = count;
+        Ok(())
+    }
+
+    /// Opens the next group; whether there is one.
+    fn open_group(&mut self) -> Result<bool, IndexError> {
         if self.at >= self.block.len() {
-            let Some(block) = self.spilled.blocks.get(self.next_block) else {
-                self.group = None;
-                return Ok(());
-            };
+            let Some(block) = self.spilled.blocks.get(self.next_block) else { return Ok(false) };
             self.spilled.file.read(block.start, block.bytes, &mut self.block)?;
             self.next_block += 1;
             self.at = 0;
@@ -299,30 +388,21 @@ impl SpilledCursor<'_> {
         let mut rest = &self.block[self.at..];
         let number = take_varint(&mut rest).ok_or(DAMAGED)?;
         let bytes = take_varint(&mut rest).ok_or(DAMAGED)? as usize;
-        let start = self.block.len() - rest.len();
-        let first = *self.ranks.get(number as usize).ok_or(DAMAGED)?;
-        self.at = start.checked_add(bytes).filter(|&end| end <= self.block.len()).ok_or(DAMAGED)?;
-        self.group = Some(SpilledGroup { first, items: start..self.at });
-        Ok(())
+        self.at = self.block.len() - rest.len();
+        self.group_end = self.at.checked_add(bytes).filter(|&end| end <= self.block.len()).ok_or(DAMAGED)?;
+        self.first = *self.ranks.get(number as usize).ok_or(DAMAGED)?;
+        Ok(true)
     }
 
-    fn take(&mut self, items: &mut Vec<u64>) -> Result<(), IndexError> {
-        let Some(group) = self.group.take() else { return Ok(()) };
-        self.decode(&self.block[group.items], items).ok_or(DAMAGED)?;
-        self.advance()
-    }
-
-    fn decode(&self, mut group: &[u8], items: &mut Vec<u64>) -> Option<()> {
-        while !group.is_empty() {
-            let second = take_varint(&mut group)? as u32;
-            let second = self.family.renumber_second(second, |number| self.ranks[number as usize]);
-            let mut document = 0;
-            for _ in 0..take_varint(&mut group)? {
-                document += take_varint(&mut group)? as u32;
-                items.push(item(second, document));
-            }
+    fn take(&mut self, documents: &mut Vec<u32>) -> Result<(), IndexError> {
+        let mut rest = self.block.get(self.at..self.group_end).ok_or(DAMAGED)?;
+        let mut document = 0;
+        for _ in 0..self.documents_count {
+            document += take_varint(&mut rest).ok_or(DAMAGED)? as u32;
+            documents.push(document);
         }
-        Some(())
+        self.at = self.group_end - rest.len();
+        self.advance()
     }
 }
 
@@ -333,7 +413,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cache::Entry;
     use crate::family::pair_second;
 
     proptest! {
@@ -348,25 +427,27 @@ mod tests {
             by_document.sort_unstable_by_key(|pair| pair.3);
             let entries = || {
                 let mut entries = Entries::default();
-                for &(left, right, distance, document) in &by_document {
-                    entries.push(Entry { first: left, second: pair_second(right, distance), document });
+                for of_document in by_document.chunk_by(|a, b| a.3 == b.3) {
+                    let mut keys: Vec<u64> =
+                        of_document.iter().map(|pair| key_of(pair.0, pair_second(pair.1, pair.2))).collect();
+                    keys.sort_unstable();
+                    entries.push(of_document[0].3, &keys);
                 }
                 entries
             };
-            let sorted = SortedFamily::of(Family::WordPair, entries(), &ranks, 40);
+            let sorted = SortedFamily::of(Family::WordPair, entries(), &ranks, (40, Vec::new()));
             let spilled = SpillFile::create().unwrap().write(Family::WordPair, &sorted, &ranks).unwrap();
             prop_assert_eq!(spilled.items_count, by_document.len());
             let mut memory = FamilyCursor::in_memory(&sorted, start);
             let mut file = FamilyCursor::spilled(Family::WordPair, &spilled, &ranks, start).unwrap();
-            while let Some(first) = memory.first() {
-                prop_assert_eq!(file.first(), Some(first));
+            while let Some(key) = memory.key() {
+                prop_assert_eq!(file.key(), Some(key));
                 let (mut expected, mut found) = (Vec::new(), Vec::new());
                 memory.take(&mut expected).unwrap();
                 file.take(&mut found).unwrap();
-                found.sort_unstable();
                 prop_assert_eq!(found, expected);
             }
-            prop_assert_eq!(file.first(), None);
+            prop_assert_eq!(file.key(), None);
         }
     }
 }

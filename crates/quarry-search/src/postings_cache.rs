@@ -2,6 +2,7 @@
 //! if none does.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::ops::Bound;
 use std::rc::Rc;
 
 use quarry_index::settings::ProximityPrecision;
@@ -197,7 +198,7 @@ impl<'s> PostingsCache<'s> {
         let mut cursor = table.cursor(self.snapshot.txn(), &scan)?;
         while let Some((key, postings)) = cursor.next()? {
             // Field and position keys have one shape: the word, then 16 bits.
-            if let Some((_, number)) = keys::word_field::parse(key) {
+            if let Some((_, number)) = keys::word_number::parse(key) {
                 found.push((number, LazyPostings::stored(postings)));
             }
         }
@@ -234,9 +235,10 @@ impl<'s> PostingsCache<'s> {
     }
 
     fn pairs_of_words(&self, left: &str, right: &str) -> Result<PairPostings<'s>, StorageError> {
-        let scan = keys::word_pair::scan_pair(left, right);
+        let [start, end] = keys::word_pair::range_of_pair(left, right);
         let mut by_distance = none_by_distance();
-        let mut cursor = self.snapshot.tables().word_pair_postings.cursor(self.snapshot.txn(), &scan)?;
+        let (table, txn) = (self.snapshot.tables().word_pair_postings, self.snapshot.txn());
+        let mut cursor = table.range_cursor(txn, Bound::Included(&start), Bound::Included(&end))?;
         while let Some((key, postings)) = cursor.next()? {
             let distance = key.last().copied().unwrap_or_default();
             if let Some(documents) = by_distance.get_mut(usize::from(distance).wrapping_sub(1)) {

@@ -97,7 +97,12 @@ fn take<'b>(block: &'b [u8], at: &mut usize, bytes: usize) -> Option<&'b [u8]> {
 
 /// Appends one entry to `out`; `previous` is the key before it in the block, empty for the first.
 pub(crate) fn write_entry(previous: &[u8], key: &[u8], flags: Flags, value: &[u8], out: &mut Vec<u8>) {
-    let shared = common_prefix(previous, key);
+    write_entry_sharing(common_prefix(previous, key), key, flags, value, out);
+}
+
+/// Appends one entry whose key has its first `shared` bytes from the key before it in the block.
+#[inline]
+pub(crate) fn write_entry_sharing(shared: usize, key: &[u8], flags: Flags, value: &[u8], out: &mut Vec<u8>) {
     let suffix = &key[shared..];
     out.push(((shared.min(15) as u8) << 4) | suffix.len().min(15) as u8);
     if shared >= 15 {
@@ -114,7 +119,15 @@ pub(crate) fn write_entry(previous: &[u8], key: &[u8], flags: Flags, value: &[u8
 /// Length of the longest common prefix.
 #[inline]
 pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    a.iter().zip(b).take_while(|(x, y)| x == y).count()
+    let mut length = 0;
+    for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
+        let [a, b] = [a, b].map(|chunk| u64::from_le_bytes(chunk.try_into().unwrap_or_default()));
+        if a != b {
+            return length + ((a ^ b).trailing_zeros() / 8) as usize;
+        }
+        length += 8;
+    }
+    length + a[length..].iter().zip(&b[length..]).take_while(|(x, y)| x == y).count()
 }
 
 /// The place of the first entry whose key is not below `target`.

@@ -3,16 +3,20 @@
 //! Reading order:
 //! - [`environment`]: one folder on disk; transactions; growth of the map.
 //! - [`mapped_file`]: a file read where it lies.
+//! - [`spill_vec`]: a vector that moves to a file when it grows long.
 //! - [`plain_table`]: bytes to bytes, one LMDB entry each.
 //! - [`block`]: how runs of neighbouring entries are packed in one block, byte by byte.
 //! - [`block_table`]: a sorted map on such blocks, for reading.
 //! - [`block_writer`]: sorted changes to a block table, rewriting only the blocks they touch.
+//! - [`block_builder`]: a block table from nothing.
 //! - [`postings`]: the bytes of a set of document ids.
 //! - [`postings_table`]: key to set of document ids, on a block table.
 //! - [`postings_union`]: the union of many sets.
 //! - [`postings_writer`]: sorted changes to a postings table.
+//! - [`postings_builder`]: a postings table from nothing.
 
 pub mod block;
+pub mod block_builder;
 pub mod block_table;
 pub mod block_writer;
 pub mod environment;
@@ -21,11 +25,14 @@ mod large_blocks;
 pub mod mapped_file;
 pub mod plain_table;
 pub mod postings;
+pub mod postings_builder;
 pub mod postings_table;
 pub mod postings_union;
 pub mod postings_writer;
+pub mod spill_vec;
 mod store_files;
 
+pub use block_builder::BlockBuilder;
 pub use block_table::{BlockCursor, BlockTable};
 pub use block_writer::{BlockSink, BlockStore, BlockWriter, DirectStore, SnapshotStore};
 pub use environment::{Environment, EnvironmentOptions, ReadTxn, Txn, WriteTxn};
@@ -33,9 +40,11 @@ pub use error::StorageError;
 pub use mapped_file::MappedFile;
 pub use plain_table::PlainTable;
 pub use postings::Postings;
+pub use postings_builder::PostingsBuilder;
 pub use postings_table::{PostingsCursor, PostingsTable};
 pub use postings_union::PostingsUnion;
 pub use postings_writer::{KeyOutcome, PostingsWriter};
+pub use spill_vec::SpillVec;
 
 /// The longest key that LMDB takes, in bytes.
 pub const KEY_BYTES_MAX: usize = 511;

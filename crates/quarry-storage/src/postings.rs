@@ -34,14 +34,32 @@ pub(crate) fn segment_of(id: u32) -> u16 {
 pub(crate) fn encode_ids(ids: &[u32], out: &mut Vec<u8>) -> Flags {
     // Below this a bitmap with its headers is never smaller.
     const SPARSE_ALWAYS: usize = 32;
-    if ids.len() > SPARSE_ALWAYS {
-        let mut bitmap = RoaringBitmap::from_sorted_iter(ids.iter().copied()).unwrap_or_default();
-        if !bitmap.is_empty() {
-            return encode_bitmap(&mut bitmap, out);
-        }
-    }
+    let start = out.len();
     encode_sparse(ids.iter().copied(), out);
-    0
+    if ids.len() <= SPARSE_ALWAYS || out.len() - start <= dense_bytes_min(ids) {
+        return 0;
+    }
+    let mut bitmap = RoaringBitmap::from_sorted_iter(ids.iter().copied()).unwrap_or_default();
+    bitmap.optimize();
+    if bitmap.is_empty() || out.len() - start <= bitmap.serialized_size() {
+        return 0;
+    }
+    out.truncate(start);
+    bitmap.serialize_into(out).expect("writing to a vector does not fail");
+    DENSE
+}
+
+/// What a bitmap of ascending `ids` takes at least, in bytes: telling so much is cheaper than building it.
+fn dense_bytes_min(ids: &[u32]) -> usize {
+    const COOKIE_BYTES: usize = 4;
+    const CONTAINER_HEADER_BYTES: usize = 4;
+    const BITS_BYTES: usize = 8192;
+    let mut bytes = COOKIE_BYTES;
+    for container in ids.chunk_by(|a, b| a >> 16 == b >> 16) {
+        let runs = 1 + container.windows(2).filter(|pair| pair[1] - pair[0] > 1).count();
+        bytes += CONTAINER_HEADER_BYTES + (2 * container.len()).min(BITS_BYTES).min(2 + 4 * runs);
+    }
+    bytes
 }
 
 /// Appends the bytes of `bitmap`, which is run-optimised on the way, to `out`; its flags.

@@ -256,7 +256,7 @@ impl Seen {
     }
 }
 
-fn segment_key(key: &[u8], segment: u16, out: &mut Vec<u8>) {
+pub(crate) fn segment_key(key: &[u8], segment: u16, out: &mut Vec<u8>) {
     out.clear();
     out.extend_from_slice(key);
     if segment > 0 {
@@ -269,7 +269,7 @@ fn first_segment(added: &[u32], removed: &[u32]) -> Option<u16> {
 }
 
 /// The ids of `segment` at the start of `ids`, and the rest.
-fn split_segment(ids: &[u32], segment: u16) -> (&[u32], &[u32]) {
+pub(crate) fn split_segment(ids: &[u32], segment: u16) -> (&[u32], &[u32]) {
     match ids.last() {
         Some(&last) if segment_of(last) == segment => (ids, &[]),
         _ => ids.split_at(ids.partition_point(|&id| segment_of(id) <= segment)),

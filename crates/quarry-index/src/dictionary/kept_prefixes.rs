@@ -77,12 +77,28 @@ impl<'t> KeptPrefixes<'t> {
         } else {
             count_all(&dictionary)
         };
+        KeptPrefixes::replace(tables, txn, &stored, &kept)
+    }
+
+    /// Finds the kept prefixes anew from every word of the dictionary.
+    pub fn rebuild(tables: &Tables, txn: &mut WriteTxn<'_>) -> Result<PrefixChanges, StorageError> {
+        let kept = count_all(&Dictionary::open(tables, txn, DictionaryKind::Words)?);
+        let stored = KeptPrefixes::open(tables, txn)?.to_vec().into_iter().collect();
+        KeptPrefixes::replace(tables, txn, &stored, &kept)
+    }
+
+    fn replace(
+        tables: &Tables,
+        txn: &mut WriteTxn<'_>,
+        stored: &BTreeSet<String>,
+        kept: &BTreeSet<String>,
+    ) -> Result<PrefixChanges, StorageError> {
         let changes = PrefixChanges {
-            created: kept.difference(&stored).cloned().collect(),
-            removed: stored.difference(&kept).cloned().collect(),
+            created: kept.difference(stored).cloned().collect(),
+            removed: stored.difference(kept).cloned().collect(),
         };
         if changes != PrefixChanges::default() {
-            put_set(tables, txn, main_table::KEPT_PREFIXES, &kept)?;
+            put_set(tables, txn, main_table::KEPT_PREFIXES, kept)?;
         }
         Ok(changes)
     }

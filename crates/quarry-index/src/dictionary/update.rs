@@ -27,33 +27,36 @@ struct Beside {
 }
 
 impl Dictionary<'_> {
-    /// Puts words in and takes words out, in any order; a word that is there already, or is not there, may
-    /// be named. No word may be in both lists.
-    pub fn update<W: AsRef<str>>(
+    /// Puts words in and takes words out; a word that is there already, or is not there, may be named.
+    ///
+    /// - `created`, `removed`: in byte order, each once; no word is in both
+    pub fn update<'w>(
         tables: &Tables,
         txn: &mut WriteTxn<'_>,
         kind: DictionaryKind,
-        created: &[W],
-        removed: &[W],
+        created: impl ExactSizeIterator<Item = &'w str> + Clone,
+        removed: impl ExactSizeIterator<Item = &'w str> + Clone,
     ) -> Result<(), StorageError> {
-        if created.is_empty() && removed.is_empty() {
+        let changed = created.len() + removed.len();
+        if changed == 0 {
             return Ok(());
         }
         let [base_entry, added_entry, removed_entry] = kind.entries();
         let dictionary = Dictionary::open(tables, txn, kind)?;
         if dictionary.is_empty() {
-            let mut words: Vec<&str> = created.iter().map(AsRef::as_ref).collect();
-            words.sort_unstable();
-            words.dedup();
             Dictionary::clear(tables, txn, kind)?;
-            return put_set(tables, txn, base_entry, words);
+            return put_set(tables, txn, base_entry, created);
         }
-        let beside = dictionary.beside(created, removed);
-        if beside.added.len() + beside.removed.len() <= words_beside_max(dictionary.base.len()) {
-            put_set(tables, txn, added_entry, &beside.added)?;
-            return put_set(tables, txn, removed_entry, &beside.removed);
+        let beside_max = words_beside_max(dictionary.base.len());
+        // Many words are never gathered: they go straight into the new base.
+        if changed <= 2 * beside_max {
+            let beside = dictionary.beside(created.clone(), removed.clone());
+            if beside.added.len() + beside.removed.len() <= beside_max {
+                put_set(tables, txn, added_entry, &beside.added)?;
+                return put_set(tables, txn, removed_entry, &beside.removed);
+            }
         }
-        let base = dictionary.merged(&beside);
+        let base = dictionary.merged(created, removed);
         tables.main.put(txn, base_entry, base.as_fst().as_bytes())?;
         tables.main.delete(txn, added_entry)?;
         tables.main.delete(txn, removed_entry)?;
@@ -78,14 +81,18 @@ impl Dictionary<'_> {
         words
     }
 
-    fn beside<W: AsRef<str>>(&self, created: &[W], removed: &[W]) -> Beside {
+    fn beside<'w>(
+        &self,
+        created: impl Iterator<Item = &'w str>,
+        removed: impl Iterator<Item = &'w str>,
+    ) -> Beside {
         let mut beside = Beside { added: collect(&self.added), removed: collect(&self.removed) };
-        for word in created.iter().map(|word| word.as_ref().as_bytes()) {
+        for word in created.map(str::as_bytes) {
             if !beside.removed.remove(word) && !self.base.contains(word) {
                 beside.added.insert(word.to_vec());
             }
         }
-        for word in removed.iter().map(|word| word.as_ref().as_bytes()) {
+        for word in removed.map(str::as_bytes) {
             if !beside.added.remove(word) && self.base.contains(word) {
                 beside.removed.insert(word.to_vec());
             }
@@ -93,22 +100,30 @@ impl Dictionary<'_> {
         beside
     }
 
-    /// Base and added, less removed, as one set.
-    fn merged(&self, beside: &Beside) -> Set<Vec<u8>> {
+    /// Every word, with those created and without those removed, as one set.
+    fn merged<'w>(
+        &self,
+        created: impl Iterator<Item = &'w str>,
+        removed: impl Iterator<Item = &'w str>,
+    ) -> Set<Vec<u8>> {
         let mut builder = fst::SetBuilder::memory();
         let mut insert =
             |word: &[u8]| builder.insert(word).expect("two ascending streams are merged in order");
-        let mut added = beside.added.iter().peekable();
-        let mut base = self.base.stream();
-        while let Some(word) = base.next() {
-            while let Some(added) = added.next_if(|added| added.as_slice() < word) {
-                insert(added);
+        let mut created = created.map(str::as_bytes).peekable();
+        let mut removed = removed.map(str::as_bytes).peekable();
+        let mut stored = self.base.op().add(&self.added).union();
+        while let Some(word) = stored.next() {
+            while let Some(created) = created.next_if(|&created| created < word) {
+                insert(created);
             }
-            if !beside.removed.contains(word) {
+            let is_created = created.next_if_eq(&word).is_some();
+            while removed.next_if(|&removed| removed < word).is_some() {}
+            let is_removed = removed.next_if_eq(&word).is_some() || self.removed.contains(word);
+            if is_created || !is_removed {
                 insert(word);
             }
         }
-        added.for_each(|word| insert(word));
+        created.for_each(insert);
         builder.into_set()
     }
 }

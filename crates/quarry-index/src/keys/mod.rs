@@ -15,16 +15,15 @@ pub mod facet_string;
 pub mod field;
 pub mod field_word_count;
 pub mod word;
-pub mod word_field;
+pub mod word_number;
 pub mod word_pair;
-pub mod word_position;
 
 /// Ends a word inside a key.
 const WORD_END: u8 = 0x00;
 
-fn put_word(key: &mut Vec<u8>, word: &str) {
-    debug_assert!(!word.as_bytes().contains(&WORD_END), "0x00 is a separator, never part of a word");
-    key.extend_from_slice(word.as_bytes());
+fn put_word(key: &mut Vec<u8>, word: impl AsRef<[u8]>) {
+    debug_assert!(!word.as_ref().contains(&WORD_END), "0x00 is a separator, never part of a word");
+    key.extend_from_slice(word.as_ref());
     key.push(WORD_END);
 }
 

@@ -13,7 +13,7 @@ pub fn key(word: &str) -> Vec<u8> {
 }
 
 /// Puts the key of `word` in `buffer`.
-pub fn put(buffer: &mut Vec<u8>, word: &str) {
+pub fn put(buffer: &mut Vec<u8>, word: impl AsRef<[u8]>) {
     buffer.clear();
     put_word(buffer, word);
 }

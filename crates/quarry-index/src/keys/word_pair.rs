@@ -1,6 +1,7 @@
 //! Key of `word-pair-proximity-docids`: documents where the second word follows the first at a distance.
 //!
-//! Layout: first word (UTF-8), 0x00, second word (UTF-8), 0x00, distance (u8, 1 to 3).
+//! Layout: first word (UTF-8), 0x00, second word (UTF-8), distance (u8, 1 to 3). The distance ends the second
+//! word: normalisation takes the control characters 0x01 to 0x03 out of every word, and all others are above.
 //! Order: by first word, second word, distance: the distances of a pair are neighbours, and all right
 //! words that begin with a prefix are one scan.
 
@@ -11,35 +12,31 @@ pub const DISTANCE_MAX: u8 = 3;
 
 /// The key of `first` followed by `second` at `distance`.
 pub fn key(first: &str, second: &str, distance: u8) -> Vec<u8> {
-    let mut key = Vec::with_capacity(first.len() + second.len() + 3);
+    let mut key = Vec::with_capacity(first.len() + second.len() + 2);
     put(&mut key, first, second, distance);
     key
 }
 
 /// Puts the key of `first` followed by `second` at `distance` in `buffer`.
-pub fn put(buffer: &mut Vec<u8>, first: &str, second: &str, distance: u8) {
+pub fn put(buffer: &mut Vec<u8>, first: impl AsRef<[u8]>, second: impl AsRef<[u8]>, distance: u8) {
     debug_assert!((1..=DISTANCE_MAX).contains(&distance));
     buffer.clear();
     put_word(buffer, first);
-    put_word(buffer, second);
+    buffer.extend_from_slice(second.as_ref());
     buffer.push(distance);
 }
 
 /// The two words and the distance of a key.
 pub fn parse(mut key: &[u8]) -> Option<(&str, &str, u8)> {
-    let (first, second) = (take_word(&mut key)?, take_word(&mut key)?);
-    match *key {
-        [distance @ 1..=DISTANCE_MAX] => Some((first, second, distance)),
-        _ => None,
-    }
+    let first = take_word(&mut key)?;
+    let (&distance, second) = key.split_last()?;
+    let second = std::str::from_utf8(second).ok().filter(|second| !second.is_empty())?;
+    (1..=DISTANCE_MAX).contains(&distance).then_some((first, second, distance))
 }
 
-/// What the keys of `first` followed by `second`, at any distance, begin with.
-pub fn scan_pair(first: &str, second: &str) -> Vec<u8> {
-    let mut prefix = Vec::with_capacity(first.len() + second.len() + 2);
-    put_word(&mut prefix, first);
-    put_word(&mut prefix, second);
-    prefix
+/// The first and the last key of `first` followed by `second`: between them are those of other distances.
+pub fn range_of_pair(first: &str, second: &str) -> [Vec<u8>; 2] {
+    [1, DISTANCE_MAX].map(|distance| key(first, second, distance))
 }
 
 /// What the keys of `first` followed by any word that begins with `prefix`, at any distance, begin with.
@@ -60,13 +57,14 @@ mod tests {
     proptest! {
         #[test]
         fn round_trip_and_order(
-            a in ("[^\0]{1,9}", "[^\0]{1,9}", 1..=3u8),
-            b in ("[^\0]{1,9}", "[^\0]{1,9}", 1..=3u8),
+            a in ("[^\0-\x03]{1,9}", "[^\0-\x03]{1,9}", 1..=3u8),
+            b in ("[^\0-\x03]{1,9}", "[^\0-\x03]{1,9}", 1..=3u8),
         ) {
             let (left, right) = (key(&a.0, &a.1, a.2), key(&b.0, &b.1, b.2));
             prop_assert_eq!(parse(&left), Some((a.0.as_str(), a.1.as_str(), a.2)));
             prop_assert_eq!(left.cmp(&right), a.cmp(&b));
-            prop_assert!(left.starts_with(&scan_pair(&a.0, &a.1)));
+            let [start, end] = range_of_pair(&a.0, &a.1);
+            prop_assert_eq!((start..=end).contains(&right), (&a.0, &a.1) == (&b.0, &b.1));
         }
     }
 

@@ -2,13 +2,15 @@
 
 use quarry_index::DocumentId;
 
-use crate::cache::{Entry, Side, ThreadCache};
+use crate::cache::{Side, ThreadCache};
 use crate::family::{FAMILIES_COUNT, Family};
 
 /// The keys of one document in each family, as `first << 32 | second`.
 #[derive(Default)]
 pub(crate) struct DocumentKeys {
     by_family: [Vec<u64>; FAMILIES_COUNT],
+    /// Those of one family that the other document lacks.
+    different: Vec<u64>,
 }
 
 impl DocumentKeys {
@@ -34,6 +36,20 @@ impl DocumentKeys {
         }
         keys
     }
+
+    /// Gathers the settled keys of a family that `other` lacks.
+    fn put_difference(&mut self, other: &DocumentKeys, family: Family) {
+        let mut others = other.by_family[family as usize].as_slice();
+        self.different.clear();
+        for &key in &self.by_family[family as usize] {
+            while others.first().is_some_and(|&other| other < key) {
+                others = &others[1..];
+            }
+            if others.first() != Some(&key) {
+                self.different.push(key);
+            }
+        }
+    }
 }
 
 /// Pushes the keys of `after` that `before` lacks as added, and the reverse as removed.
@@ -47,30 +63,16 @@ pub(crate) fn push_difference(
     cache: &mut ThreadCache,
 ) {
     for family in Family::ALL {
-        let before = if is_rebuilt[family as usize] { &[] } else { before.settle(family) };
-        let after = after.settle(family);
-        let mut push = |side, key: u64| {
-            cache.push(family, side, Entry { first: (key >> 32) as u32, second: key as u32, document });
-        };
-        if before.is_empty() {
-            after.iter().for_each(|&key| push(Side::Added, key));
+        if is_rebuilt[family as usize] || before.by_family[family as usize].is_empty() {
+            cache.push(family, Side::Added, document, after.settle(family));
             continue;
         }
-        let (mut before, mut after) = (before, after);
-        loop {
-            match (before.first(), after.first()) {
-                (None, None) => break,
-                (Some(&gone), other) if other.is_none_or(|&key| gone < key) => {
-                    push(Side::Removed, gone);
-                    before = &before[1..];
-                }
-                (other, Some(&come)) if other.is_none_or(|&key| come < key) => {
-                    push(Side::Added, come);
-                    after = &after[1..];
-                }
-                _ => (before, after) = (&before[1..], &after[1..]),
-            }
-        }
+        before.settle(family);
+        after.settle(family);
+        before.put_difference(after, family);
+        after.put_difference(before, family);
+        cache.push(family, Side::Removed, document, &before.different);
+        cache.push(family, Side::Added, document, &after.different);
     }
 }
 
@@ -80,7 +82,9 @@ mod tests {
     use crate::family::pair_second;
 
     fn entries(cache: &mut ThreadCache, family: Family, side: Side) -> Vec<(u32, u32)> {
-        cache.take(family, side).iter().map(|entry| (entry.first, entry.second)).collect()
+        let mut entries = Vec::new();
+        cache.take(family, side).for_each(|entry| entries.push((entry.first, entry.second)));
+        entries
     }
 
     #[test]

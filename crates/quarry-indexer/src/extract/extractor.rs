@@ -191,13 +191,7 @@ impl<'x> Extractor<'x> {
             )?;
         }
         let lexicons = (&mut cache.words, &mut cache.keys);
-        Ok(self.words.read(
-            &after.searchable,
-            &self.table,
-            &mut self.prefixes,
-            lexicons,
-            &mut self.after_keys,
-        )?)
+        self.words.read(&after.searchable, &self.table, &mut self.prefixes, lexicons, &mut self.after_keys)
     }
 
     fn read_facts(

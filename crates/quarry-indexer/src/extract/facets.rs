@@ -7,6 +7,7 @@ use quarry_index::{DocumentId, FieldId};
 use quarry_text::normalize_facet;
 
 use crate::cache::value_key;
+use crate::error::IndexError;
 use crate::extract::difference::DocumentKeys;
 use crate::extract::flat_document::Fact;
 use crate::family::Family;
@@ -44,7 +45,7 @@ impl FactReader {
         facts: &[(FieldId, Fact<'d>)],
         keys: &mut Lexicon,
         out: &mut DocumentKeys,
-    ) -> Result<DocumentValues<'d>, Damaged> {
+    ) -> Result<DocumentValues<'d>, IndexError> {
         let mut values = DocumentValues::default();
         for &(field, fact) in facts {
             let family = match fact {
@@ -56,7 +57,7 @@ impl FactReader {
                     continue;
                 }
             };
-            out.push(family, keys.intern(&field::key(field)), 0);
+            out.push(family, keys.intern(&field::key(field))?, 0);
         }
         values.fields.sort_unstable_by_key(|values| values.field);
         Ok(values)
@@ -68,12 +69,12 @@ impl FactReader {
         value: &'d str,
         keys: &mut Lexicon,
         (out, values): (&mut DocumentKeys, &mut FieldValues<'d>),
-    ) -> Result<(), Damaged> {
+    ) -> Result<(), IndexError> {
         let is_number = value.as_bytes().first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
         if is_number {
             let number: f64 = value.parse().map_err(|_| Damaged)?;
             facet_number::put(&mut self.key, field, number);
-            out.push(Family::FacetNumber, keys.intern(&self.key), 0);
+            out.push(Family::FacetNumber, keys.intern(&self.key)?, 0);
             values.numbers.push(number);
             return Ok(());
         }
@@ -83,7 +84,7 @@ impl FactReader {
         };
         let normalised = normalize_facet(&original);
         facet_string::put(&mut self.key, field, &normalised);
-        out.push(Family::FacetString, keys.intern(&self.key), 0);
+        out.push(Family::FacetString, keys.intern(&self.key)?, 0);
         values.strings.push((normalised, original));
         Ok(())
     }

@@ -22,16 +22,17 @@ pub(crate) mod prefixes;
 pub(crate) mod word_pairs;
 pub(crate) mod words;
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::abort::Abort;
-use crate::change::DocumentChange;
 use crate::error::IndexError;
 use crate::extract::extractor::{Extracted, Extractor};
 use crate::extract::plan::Plan;
 use crate::progress::Progress;
 use crate::send::documents::DocumentQueue;
+use crate::slots::Changes;
 
 /// Most documents of a chunk, and about the most bytes of payload.
 const CHUNK_DOCUMENTS_MAX: usize = 256;
@@ -43,7 +44,7 @@ const CHUNK_BYTES_MAX: usize = 1 << 18;
 /// The first error of any thread; the others stop at their next chunk.
 pub(crate) fn extract(
     plan: &Plan<'_>,
-    changes: &[DocumentChange<'_>],
+    changes: &Changes<'_>,
     documents: &DocumentQueue<'_>,
     abort: &Abort<'_>,
     progress: &Progress,
@@ -63,8 +64,8 @@ pub(crate) fn extract(
                 none => none.insert(Extractor::new(plan)?),
             };
             let mut records = documents.chunk();
-            for change in *chunk {
-                extractor.extract(&snapshot, change, &mut records)?;
+            for change in changes.range(chunk.clone()) {
+                extractor.extract(&snapshot, &change, &mut records)?;
             }
             documents.send(number, records)?;
             progress.advance(chunk.len() as u64);
@@ -83,24 +84,16 @@ pub(crate) fn extract(
 const POISONED: IndexError = IndexError::Damaged { detail: "a thread of the batch has panicked" };
 
 /// Cuts the changes where documents or bytes are enough for one chunk.
-fn chunks<'c, 'p>(changes: &'c [DocumentChange<'p>]) -> Vec<&'c [DocumentChange<'p>]> {
+fn chunks(changes: &Changes<'_>) -> Vec<Range<usize>> {
     let mut chunks = Vec::new();
-    let mut rest = changes;
-    while !rest.is_empty() {
-        let mut bytes = 0;
-        let fits = |change: &DocumentChange<'_>| {
-            let is_within = bytes < CHUNK_BYTES_MAX;
-            bytes += change.sent_bytes();
-            is_within
-        };
-        let most = rest.len().min(CHUNK_DOCUMENTS_MAX);
-        let length = rest[..most].iter().position({
-            let mut fits = fits;
-            move |change| !fits(change)
-        });
-        let (chunk, left) = rest.split_at(length.unwrap_or(most).max(1));
-        chunks.push(chunk);
-        rest = left;
+    let (mut start, mut bytes) = (0, 0);
+    for at in 0..changes.len() {
+        if at - start >= CHUNK_DOCUMENTS_MAX || bytes >= CHUNK_BYTES_MAX {
+            chunks.push(start..at);
+            (start, bytes) = (at, 0);
+        }
+        bytes += changes.sent_bytes(at);
     }
+    chunks.push(start..changes.len());
     chunks
 }

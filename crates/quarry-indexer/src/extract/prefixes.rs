@@ -1,5 +1,7 @@
 //! Kept prefixes of the words of a document: how the unions of prefixes follow a small write.
 
+use std::io;
+
 use quarry_index::dictionary::kept_prefixes::{PREFIX_BYTES_MAX, prefixes_of};
 use rustc_hash::FxHashSet;
 
@@ -30,22 +32,22 @@ impl<'x> PrefixFinder<'x> {
     }
 
     /// The kept prefixes of a word of the lexicon, which get numbers there too.
-    pub(crate) fn of(&mut self, word: u32, words: &mut Lexicon) -> WordPrefixes {
+    pub(crate) fn of(&mut self, word: u32, words: &mut Lexicon) -> io::Result<WordPrefixes> {
         let place = word as usize;
         if self.of_words.len() <= place {
             self.of_words.resize(place + 1, None);
         }
         match self.of_words[place] {
-            Some(known) => known,
+            Some(known) => Ok(known),
             None => {
-                let found = self.find(word, words);
+                let found = self.find(word, words)?;
                 self.of_words[place] = Some(found);
-                found
+                Ok(found)
             }
         }
     }
 
-    fn find(&self, word: u32, words: &mut Lexicon) -> WordPrefixes {
+    fn find(&self, word: u32, words: &mut Lexicon) -> io::Result<WordPrefixes> {
         let mut found = WordPrefixes::default();
         let mut start = [0; PREFIX_BYTES_MAX];
         let text = words.get(word);
@@ -57,9 +59,9 @@ impl<'x> PrefixFinder<'x> {
             Err(error) => std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or_default(),
         };
         for prefix in prefixes_of(start).filter(|prefix| self.kept.contains(*prefix)) {
-            found.numbers[usize::from(found.count)] = words.intern(prefix.as_bytes());
+            found.numbers[usize::from(found.count)] = words.intern(prefix.as_bytes())?;
             found.count += 1;
         }
-        found
+        Ok(found)
     }
 }

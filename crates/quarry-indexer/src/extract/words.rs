@@ -6,13 +6,14 @@ use quarry_index::keys::field_word_count;
 use quarry_index::{FieldId, Settings};
 use quarry_text::{FieldPositions, Scratch, Tokenizer, bucket_position, is_number_like};
 
+use crate::error::IndexError;
 use crate::extract::difference::DocumentKeys;
 use crate::extract::flat_document::FieldTable;
 use crate::extract::plan::Work;
 use crate::extract::prefixes::PrefixFinder;
 use crate::extract::word_pairs;
 use crate::family::Family;
-use crate::json_text::{Damaged, decode_string};
+use crate::json_text::decode_string;
 use crate::lexicon::Lexicon;
 
 /// A word of a document.
@@ -54,13 +55,13 @@ impl<'x> WordReader<'x> {
         prefixes: &mut Option<PrefixFinder<'_>>,
         (words, keys): (&mut Lexicon, &mut Lexicon),
         out: &mut DocumentKeys,
-    ) -> Result<(), Damaged> {
+    ) -> Result<(), IndexError> {
         self.occurrences.clear();
         for of_field in values.chunk_by(|a, b| a.0 == b.0) {
             let word_count = self.tokenize(of_field, table, words)?;
             if (1..=u32::from(field_word_count::WORDS_MAX)).contains(&word_count) && self.work.words.is_on() {
                 let key = field_word_count::key(of_field[0].0, word_count as u8);
-                out.push(Family::FieldWordCount, keys.intern(&key), 0);
+                out.push(Family::FieldWordCount, keys.intern(&key)?, 0);
             }
         }
         if self.work.words.is_on() {
@@ -71,7 +72,7 @@ impl<'x> WordReader<'x> {
         }
         if let Some(prefixes) = prefixes {
             for occurrence in &self.occurrences {
-                let kept = prefixes.of(occurrence.word, words);
+                let kept = prefixes.of(occurrence.word, words)?;
                 for prefix in kept.iter() {
                     if !occurrence.is_exact {
                         out.push(Family::Prefix, prefix, 0);
@@ -90,10 +91,11 @@ impl<'x> WordReader<'x> {
         values: &[(FieldId, &str)],
         table: &FieldTable,
         words: &mut Lexicon,
-    ) -> Result<u32, Damaged> {
+    ) -> Result<u32, IndexError> {
         let field = values[0].0;
         let Some(features) = table.get(field) else { return Ok(0) };
         let mut positions = FieldPositions::new();
+        let mut failed = None;
         for &(_, value) in values {
             let text = match value.starts_with('"') {
                 true => decode_string(value)?,
@@ -101,9 +103,16 @@ impl<'x> WordReader<'x> {
             };
             let WordReader { tokenizer, scratch, occurrences, .. } = self;
             positions.value(tokenizer, &text, &features.locales, scratch, |position, lemma| {
-                let word = words.intern(lemma.as_bytes());
-                occurrences.push(Occurrence { field, position, word, is_exact: features.exact });
+                match words.intern(lemma.as_bytes()) {
+                    Ok(word) => {
+                        occurrences.push(Occurrence { field, position, word, is_exact: features.exact });
+                    }
+                    Err(error) => failed = Some(error),
+                }
             });
+        }
+        if let Some(error) = failed {
+            return Err(error.into());
         }
         if self.settings.typo.disable_on_numbers && !features.exact {
             self.mark_numbers(field, words);

@@ -7,11 +7,11 @@
 //!    keep theirs; other ones take the smallest ids that deletions have freed, then the next above all, in the
 //!    order in which their external ids were first met.
 //!
-//! What is kept in memory per document is a slot of about a hundred bytes, never a value.
+//! What is kept per document is a slot ([`crate::slots`]), never a value.
 
-use hashbrown::HashMap;
+use bytemuck::{Pod, Zeroable};
 use quarry_index::{DocumentId, Fields, Snapshot};
-use quarry_storage::MappedFile;
+use quarry_storage::{MappedFile, SpillVec};
 use roaring::RoaringBitmap;
 use rustc_hash::FxHashSet;
 
@@ -19,11 +19,11 @@ use super::document_id::external_id;
 use super::edit_function::{self, Editions};
 use super::primary_key::{self, Found};
 use crate::batch::{Batch, Method, Operation};
-use crate::change::{Content, DocumentChange};
 use crate::error::{DocumentError, IndexError};
 use crate::flatten::visit_nested_names;
 use crate::json_text::{DEPTH_MAX, entries, is_deeper_than};
 use crate::report::OperationReport;
+use crate::slots::{Changes, Piece, Slot, Slots, Source};
 
 /// Documents between two looks at whether the batch is cancelled.
 const DOCUMENTS_PER_CANCEL_CHECK: usize = 1024;
@@ -68,8 +68,7 @@ pub(crate) fn prepare(
 
 /// What the operations of a batch come to.
 pub(crate) struct Merged<'p> {
-    /// Ascending by document id.
-    pub(crate) changes: Vec<DocumentChange<'p>>,
+    pub(crate) changes: Changes<'p>,
     /// One per operation.
     pub(crate) operations: Vec<Result<OperationReport, IndexError>>,
     /// The fields of the index, those of the batch included.
@@ -98,8 +97,7 @@ pub(crate) fn merge<'p>(
         stored_documents: context.snapshot.documents_ids()?,
         context,
         primary_key_found: None,
-        slots: Vec::new(),
-        slot_of: HashMap::new(),
+        slots: Slots::default(),
         is_cleared: false,
     };
     let mut operations = Vec::with_capacity(batch.operations.len());
@@ -112,7 +110,7 @@ pub(crate) fn merge<'p>(
         });
     }
     Ok(Merged {
-        changes: merger.changes(),
+        changes: merger.changes()?,
         operations,
         fields: merger.fields,
         primary_key_found: merger.primary_key_found,
@@ -137,49 +135,16 @@ struct Merger<'p, 's> {
     stored_documents: RoaringBitmap,
     fields: Fields,
     primary_key_found: Option<String>,
-    slots: Vec<Slot<'p>>,
-    slot_of: HashMap<&'p str, u32>,
+    slots: Slots<'p>,
     is_cleared: bool,
 }
 
-/// One external id that an operation named.
-struct Slot<'p> {
-    external_id: &'p str,
-    stored: Option<DocumentId>,
-    state: State<'p>,
-    /// Number of the operation that counted the document last, plus one.
-    counted_by: u32,
-    is_deletion_counted: bool,
-}
-
-enum State<'p> {
-    AsStored,
-    Absent,
-    Present(Content<'p>),
-}
-
-impl Slot<'_> {
-    fn is_present(&self) -> bool {
-        match self.state {
-            State::AsStored => self.stored.is_some(),
-            State::Absent => false,
-            State::Present(_) => true,
-        }
-    }
-
-    /// Takes the document out; whether no operation before has counted its deletion.
-    fn delete(&mut self) -> bool {
-        self.state = State::Absent;
-        let counts = self.stored.is_some() && !self.is_deletion_counted;
-        self.is_deletion_counted = true;
-        counts
-    }
-}
-
 /// A document of a payload whose id is valid.
-struct Sent<'p> {
-    external_id: &'p str,
-    object: &'p str,
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct Sent {
+    external_id: Piece,
+    object: Piece,
 }
 
 impl<'p> Merger<'p, '_> {
@@ -223,10 +188,11 @@ impl<'p> Merger<'p, '_> {
             (None, Some(asked)) => asked.to_owned(),
             (None, None) => primary_key::infer(first)?,
         };
-        let (sent, names) = self.read_payload(text, &primary_key, rule)?;
+        let source = self.slots.source(text);
+        let (sent, names) = self.read_payload((source, text), &primary_key, rule)?;
         self.insert_fields(&names)?;
         let mut report = OperationReport { received: sent.len() as u64, ..OperationReport::default() };
-        for document in &sent {
+        for document in &*sent {
             report.indexed += u64::from(self.add_document(number, document, rule)?);
         }
         if known_key.is_none() {
@@ -238,11 +204,11 @@ impl<'p> Merger<'p, '_> {
     /// The documents of a payload, all valid, and the names of fields that the index does not know yet.
     fn read_payload(
         &mut self,
-        text: &'p str,
+        (source, text): (Source<'p>, &'p str),
         primary_key: &str,
         rule: &AddRule,
-    ) -> Result<(Vec<Sent<'p>>, Vec<String>), IndexError> {
-        let mut sent = Vec::new();
+    ) -> Result<(SpillVec<Sent>, Vec<String>), IndexError> {
+        let mut sent = SpillVec::default();
         let mut names = NewNames::default();
         for (line_number, object) in text.lines().enumerate() {
             if line_number % DOCUMENTS_PER_CANCEL_CHECK == 0 && (self.context.cancelled)() {
@@ -254,12 +220,12 @@ impl<'p> Merger<'p, '_> {
                 return Err(DocumentError::NestedTooDeeply { external_id }.into());
             }
             let everybodys_names = (!rule.skip_creation).then_some((&self.fields, &mut names));
-            let external_id = read_id(object, primary_key, everybodys_names)?;
+            let external_id = source.piece(read_id(object, primary_key, everybodys_names)?)?;
             // A document that is left out brings no field.
             if rule.skip_creation && self.slot(external_id)?.is_present() {
                 names.look_at(&self.fields, object)?;
             }
-            sent.push(Sent { external_id, object });
+            sent.push(Sent { external_id, object: source.piece(object)? })?;
         }
         Ok((sent, names.names))
     }
@@ -275,27 +241,22 @@ impl<'p> Merger<'p, '_> {
     }
 
     /// Applies one document; whether its id is met for the first time in operation `number`.
-    fn add_document(&mut self, number: usize, sent: &Sent<'p>, rule: &AddRule) -> Result<bool, IndexError> {
-        let slot = self.slot(sent.external_id)?;
+    fn add_document(&mut self, number: usize, sent: &Sent, rule: &AddRule) -> Result<bool, IndexError> {
+        let slot_number = self.slot_number(sent.external_id)?;
+        let slot = self.slots.slot(slot_number);
         let is_first = slot.counted_by != number as u32 + 1;
         slot.counted_by = number as u32 + 1;
         if rule.skip_creation && !slot.is_present() {
             return Ok(is_first);
         }
-        match (&mut slot.state, rule.method) {
-            (State::AsStored, Method::Update) if slot.stored.is_some() => {
-                slot.state = State::Present(Content::stored_with(sent.object));
-            }
-            (State::Present(content), Method::Update) => content.more.push(sent.object),
-            _ => slot.state = State::Present(Content::replaced_by(sent.object)),
-        }
+        self.slots.add(slot_number, sent.object, rule.method)?;
         Ok(is_first)
     }
 
     fn delete_by_ids(&mut self, ids: &'p [String]) -> Result<OperationReport, IndexError> {
         let mut deleted = 0;
         for id in ids {
-            deleted += u64::from(self.slot(id)?.delete());
+            deleted += u64::from(self.slot_of(id)?.delete());
         }
         Ok(OperationReport { received: ids.len() as u64, deleted, ..OperationReport::default() })
     }
@@ -305,7 +266,7 @@ impl<'p> Merger<'p, '_> {
             for document in candidates {
                 if let Some(external_id) = self.context.snapshot.external_id(document)? {
                     let external_id = self.context.arena.alloc_str(&external_id);
-                    self.slot(external_id)?.delete();
+                    self.slot_of(external_id)?.delete();
                 }
             }
         }
@@ -320,15 +281,17 @@ impl<'p> Merger<'p, '_> {
             names.look_at(&self.fields, &text[after])?;
         }
         self.insert_fields(&names.names)?;
+        let source = self.slots.source(text);
         for edition in &editions.editions {
-            let slot = self.slot(&edition.external_id)?;
-            if slot.stored != Some(edition.document) {
+            let object = edition.after.clone().map(|after| source.piece(&text[after])).transpose()?;
+            let slot = self.slot_of(&edition.external_id)?;
+            if slot.stored() != Some(edition.document) {
                 continue;
             }
-            slot.state = match &edition.after {
-                Some(after) => State::Present(Content::replaced_by(&text[after.clone()])),
-                None => State::Absent,
-            };
+            match object {
+                Some(object) => slot.replace(object),
+                None => slot.remove(),
+            }
         }
         let edited = editions.candidates_count;
         Ok(OperationReport { edited, deleted: edited, ..OperationReport::default() })
@@ -337,55 +300,34 @@ impl<'p> Merger<'p, '_> {
     fn clear(&mut self) -> OperationReport {
         let deleted = self.stored_documents.len();
         self.stored_documents.clear();
-        self.slots.clear();
-        self.slot_of.clear();
+        self.slots = Slots::default();
         self.is_cleared = true;
         OperationReport { deleted, ..OperationReport::default() }
     }
 
-    fn slot(&mut self, external_id: &'p str) -> Result<&mut Slot<'p>, IndexError> {
-        let index = match self.slot_of.get(external_id) {
-            Some(&index) => index as usize,
-            None => {
-                let stored = match self.stored_documents.is_empty() {
-                    true => None,
-                    false => self.context.snapshot.document_id(external_id)?,
-                };
-                let state = State::AsStored;
-                self.slot_of.insert(external_id, self.slots.len() as u32);
-                self.slots.push(Slot {
-                    external_id,
-                    stored,
-                    state,
-                    counted_by: 0,
-                    is_deletion_counted: false,
-                });
-                self.slots.len() - 1
-            }
-        };
-        Ok(&mut self.slots[index])
+    /// The slot of an id that is in no payload.
+    fn slot_of(&mut self, external_id: &'p str) -> Result<&mut Slot, IndexError> {
+        let piece = self.slots.source(external_id).piece(external_id)?;
+        self.slot(piece)
+    }
+
+    fn slot(&mut self, external_id: Piece) -> Result<&mut Slot, IndexError> {
+        let number = self.slot_number(external_id)?;
+        Ok(self.slots.slot(number))
+    }
+
+    fn slot_number(&mut self, external_id: Piece) -> Result<u32, IndexError> {
+        let (is_empty, snapshot) = (self.stored_documents.is_empty(), self.context.snapshot);
+        self.slots.number(external_id, |text| match is_empty {
+            true => Ok(None),
+            false => Ok(snapshot.document_id(text)?),
+        })
     }
 
     /// Turns the slots that change something into changes.
-    fn changes(&mut self) -> Vec<DocumentChange<'p>> {
+    fn changes(&mut self) -> Result<Changes<'p>, IndexError> {
         let mut free_ids = FreeIds::new(&self.stored_documents);
-        let mut changes = Vec::with_capacity(self.slots.len());
-        for slot in std::mem::take(&mut self.slots) {
-            let after = match slot.state {
-                State::AsStored => continue,
-                State::Absent => None,
-                State::Present(content) => Some(content),
-            };
-            let document = match (slot.stored, &after) {
-                (None, None) => continue,
-                (Some(document), _) => document,
-                (None, Some(_)) => free_ids.next(),
-            };
-            let (external_id, before) = (slot.external_id, slot.stored.is_some());
-            changes.push(DocumentChange { document, external_id, before, after });
-        }
-        changes.sort_unstable_by_key(|change| change.document);
-        changes
+        Ok(std::mem::take(&mut self.slots).into_changes(|| free_ids.next())?)
     }
 }
 

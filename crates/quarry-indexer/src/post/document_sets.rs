@@ -2,10 +2,11 @@
 
 use quarry_index::keys::document_set;
 use quarry_index::{DocumentId, Tables};
-use quarry_storage::{StorageError, WriteTxn};
+use quarry_storage::{SpillVec, StorageError, WriteTxn};
 
 use crate::change::DocumentChange;
 use crate::extract::geo::GeoCache;
+use crate::slots::Changes;
 
 /// Puts both sets right.
 ///
@@ -13,15 +14,19 @@ use crate::extract::geo::GeoCache;
 pub(crate) fn write<'g>(
     tables: &Tables,
     txn: &mut WriteTxn<'_>,
-    changes: &[DocumentChange<'_>],
+    changes: &Changes<'_>,
     geo: impl Iterator<Item = &'g GeoCache> + Clone,
     points_start_anew: bool,
 ) -> Result<(), StorageError> {
-    let ids = |is_wanted: fn(&DocumentChange<'_>) -> bool| -> Vec<DocumentId> {
-        changes.iter().filter(|change| is_wanted(change)).map(|change| change.document).collect()
+    let ids = |is_wanted: fn(&DocumentChange<'_>) -> bool| -> Result<SpillVec<DocumentId>, StorageError> {
+        let mut ids = SpillVec::default();
+        for change in changes.iter().filter(is_wanted) {
+            ids.push(change.document)?;
+        }
+        Ok(ids)
     };
-    let created = ids(|change| !change.before && change.after.is_some());
-    let removed = ids(|change| change.before && change.after.is_none());
+    let created = ids(|change| !change.before && change.after.is_some())?;
+    let removed = ids(|change| change.before && change.after.is_none())?;
     let mut with_point: Vec<DocumentId> =
         geo.clone().flat_map(|geo| geo.with_point.iter().copied()).collect();
     let mut without_point: Vec<DocumentId> = geo.flat_map(|geo| geo.without_point.iter().copied()).collect();

@@ -14,10 +14,8 @@ use std::ops::Bound;
 
 use quarry_index::dictionary::kept_prefixes::{PREFIX_BYTES_MAX, prefixes_of};
 use quarry_index::dictionary::{KeptPrefixes, PrefixChanges};
-use quarry_index::{Dictionary, DictionaryKind, Index, TableId, Tables};
-use quarry_storage::{
-    BlockSink, BlockStore, BlockWriter, PostingsTable, PostingsWriter, StorageError, Txn, WriteTxn,
-};
+use quarry_index::{Index, TableId, Tables};
+use quarry_storage::{BlockSink, PostingsBuilder, PostingsTable, StorageError, Txn, WriteTxn};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 use rustc_hash::FxHashSet;
@@ -54,20 +52,25 @@ fn pairs(tables: &Tables) -> [Pair; 3] {
 }
 
 /// After a small write: scans the prefixes that are kept from now on, takes out those that are not any more.
-pub(crate) fn update(tables: &Tables, txn: &mut WriteTxn<'_>, words: &WordChanges) -> Result<(), IndexError> {
-    let changed: Vec<&String> = words.created.iter().chain(&words.removed).collect();
+pub(crate) fn update(
+    tables: &Tables,
+    txn: &mut WriteTxn<'_>,
+    words: WordChanges<'_>,
+) -> Result<(), IndexError> {
+    let changed: Vec<&str> = words.created().chain(words.removed()).collect();
     if changed.is_empty() {
         return Ok(());
     }
     let PrefixChanges { created, removed } = KeptPrefixes::update(tables, txn, &changed)?;
     take_out(tables, txn, &removed)?;
-    for pair in pairs(tables) {
+    for pair in &pairs(tables) {
         let mut unions = Unions::default();
         for prefix in &created {
             // A prefix may be the start of another: each is scanned for itself.
             let only = FxHashSet::from_iter([prefix.clone()]);
-            let mut of_one = scan(&pair, txn, prefix.as_bytes(), &only)?;
-            unions.append(&mut of_one);
+            let mut scan = Scan::of(pair, prefix.as_bytes(), &only);
+            scan.run(txn, usize::MAX)?;
+            unions.append(&mut scan.unions);
         }
         let mut writer = pair.unions.direct_writer(txn);
         for (key, documents) in &unions {
@@ -104,33 +107,46 @@ fn take_out(tables: &Tables, txn: &mut WriteTxn<'_>, prefixes: &[String]) -> Res
 }
 
 /// After a large write: builds all unions from the tables of words.
-pub(crate) fn rebuild(index: &Index, txn: &mut WriteTxn<'_>, abort: &Abort<'_>) -> Result<(), IndexError> {
+///
+/// - `bytes_max`: about what unions that are not yet written may take, in bytes
+pub(crate) fn rebuild(
+    index: &Index,
+    txn: &mut WriteTxn<'_>,
+    abort: &Abort<'_>,
+    bytes_max: usize,
+) -> Result<(), IndexError> {
     let tables = index.tables();
-    let words = Dictionary::open(tables, txn, DictionaryKind::Words)?.words();
-    KeptPrefixes::clear(tables, txn)?;
-    KeptPrefixes::update(tables, txn, &words)?;
-    drop(words);
+    KeptPrefixes::rebuild(tables, txn)?;
     let kept: FxHashSet<String> = KeptPrefixes::open(tables, txn)?.to_vec().into_iter().collect();
-    for pair in pairs(tables) {
+    let pairs = pairs(tables);
+    for pair in &pairs {
         pair.unions.clear(txn)?;
     }
     // Prefixes of one first character never meet those of another.
     let mut starts: Vec<&str> =
         kept.iter().filter(|prefix| prefix.chars().count() == 1).map(String::as_str).collect();
     starts.sort_unstable();
-    for starts in starts.chunks(rayon::current_num_threads().max(1)) {
-        abort.check()?;
-        let txns =
-            starts.iter().map(|_| index.environment().nested_read_txn(txn)).collect::<Result<Vec<_>, _>>()?;
-        let work: Vec<_> = starts.iter().zip(txns).collect();
-        let built: Result<Vec<Vec<Gathered>>, IndexError> = work
-            .into_par_iter()
-            .map(|(start, txn)| pairs(tables).iter().map(|pair| build(pair, &txn, start, &kept)).collect())
+    let threads = rayon::current_num_threads().max(1);
+    for starts in starts.chunks(threads) {
+        let mut scans: Vec<Vec<Scan<'_>>> = starts
+            .iter()
+            .map(|&start| pairs.iter().map(|pair| Scan::of(pair, start.as_bytes(), &kept)).collect())
             .collect();
-        for gathered in built?.into_iter().flatten() {
-            let entries = tables.entries(gathered.table);
-            for (key, block) in &gathered.blocks {
-                entries.put(txn, key, block)?;
+        while scans.iter().flatten().any(|scan| !scan.is_done) {
+            abort.check()?;
+            let txns = scans
+                .iter()
+                .map(|_| index.environment().nested_read_txn(txn))
+                .collect::<Result<Vec<_>, _>>()?;
+            let built: Result<Vec<Vec<Built>>, IndexError> = scans
+                .par_iter_mut()
+                .zip(txns)
+                .map(|(scans, txn)| {
+                    scans.iter_mut().map(|scan| scan.build(&txn, bytes_max / threads)).collect()
+                })
+                .collect();
+            for built in built?.into_iter().flatten() {
+                built.write(tables, txn)?;
             }
         }
     }
@@ -139,6 +155,35 @@ pub(crate) fn rebuild(index: &Index, txn: &mut WriteTxn<'_>, abort: &Abort<'_>) 
 
 /// Unions by key.
 type Unions = BTreeMap<Vec<u8>, RoaringBitmap>;
+
+/// What a scan hands to the writer.
+enum Built {
+    /// All unions of a first character, as blocks of one table.
+    Blocks(Gathered),
+    /// Some of them: others follow, or came before.
+    Some { table: PostingsTable, unions: Unions },
+}
+
+impl Built {
+    fn write(self, tables: &Tables, txn: &mut WriteTxn<'_>) -> Result<(), IndexError> {
+        match self {
+            Built::Blocks(gathered) => {
+                let entries = tables.entries(gathered.table);
+                for (key, block) in &gathered.blocks {
+                    entries.put(txn, key, block)?;
+                }
+            }
+            Built::Some { table, unions } => {
+                let mut writer = table.direct_writer(txn);
+                for (key, documents) in &unions {
+                    writer.set(key, documents)?;
+                }
+                writer.finish()?;
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Blocks of one table of unions, to be put by the writer.
 struct Gathered {
@@ -159,44 +204,113 @@ impl BlockSink for Gathered {
     }
 }
 
-impl BlockStore for Gathered {
-    fn floor(&self, _: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageError> {
-        Ok(None)
-    }
-
-    fn above(&self, _: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageError> {
-        Ok(None)
-    }
+/// A pass through the words that begin with `start`, which may be done in several goes.
+struct Scan<'k> {
+    pair: &'k Pair,
+    start: &'k [u8],
+    kept: &'k FxHashSet<String>,
+    /// The unions of the prefixes of the last word.
+    open: [Open; PREFIX_BYTES_MAX],
+    /// Where the next go begins.
+    next_key: Option<Vec<u8>>,
+    is_done: bool,
+    /// Complete unions of kept prefixes that were not handed over, and about their bytes.
+    unions: Unions,
+    unions_bytes: usize,
 }
 
-fn build(pair: &Pair, txn: &Txn<'_>, start: &str, kept: &FxHashSet<String>) -> Result<Gathered, IndexError> {
-    let unions = scan(pair, txn, start.as_bytes(), kept)?;
-    let store = Gathered { table: pair.unions_id, blocks: Vec::new() };
-    let mut writer = PostingsWriter::over(pair.unions, BlockWriter::new(pair.unions.entries(), store, None));
-    for (key, documents) in &unions {
-        writer.set(key, documents)?;
+impl<'k> Scan<'k> {
+    fn of(pair: &'k Pair, start: &'k [u8], kept: &'k FxHashSet<String>) -> Scan<'k> {
+        let (open, unions) = Default::default();
+        Scan { pair, start, kept, open, next_key: None, is_done: false, unions, unions_bytes: 0 }
     }
-    Ok(writer.finish()?)
-}
 
-/// The unions of the `kept` prefixes that begin with `start`.
-fn scan(pair: &Pair, txn: &Txn<'_>, start: &[u8], kept: &FxHashSet<String>) -> Result<Unions, StorageError> {
-    let mut unions = Unions::new();
-    let mut open: [Open; PREFIX_BYTES_MAX] = Default::default();
-    let mut cursor = pair.words.range_cursor(txn, Bound::Included(start), Bound::Unbounded)?;
-    while let Some((key, postings)) = cursor.next()? {
-        if !key.starts_with(start) {
-            break;
+    /// Goes on until all words are seen or the unions take `bytes_max`; what there is to write.
+    fn build(&mut self, txn: &Txn<'_>, bytes_max: usize) -> Result<Built, IndexError> {
+        let is_first = self.next_key.is_none();
+        self.run(txn, bytes_max)?;
+        let unions = std::mem::take(&mut self.unions);
+        self.unions_bytes = 0;
+        if !is_first || !self.is_done {
+            return Ok(Built::Some { table: self.pair.unions, unions });
         }
-        let end = key.iter().position(|&byte| byte == 0).unwrap_or(key.len());
-        let (word, rest) = key.split_at(end);
-        // What follows the end of the word: nothing, a field, or a position.
-        let rest = rest.get(1..).unwrap_or_default();
-        let Some(longest) = enter(word, &mut open, kept, &mut unions) else { continue };
-        postings.union_into(open[longest].unions.entry(rest.to_vec()).or_default())?;
+        let gathered = Gathered { table: self.pair.unions_id, blocks: Vec::new() };
+        let mut builder = PostingsBuilder::new(self.pair.unions, gathered);
+        for (key, documents) in unions {
+            builder.add_set(&key, documents)?;
+        }
+        Ok(Built::Blocks(builder.finish()?))
     }
-    close(0, &mut open, kept, &mut unions);
-    Ok(unions)
+
+    fn run(&mut self, txn: &Txn<'_>, bytes_max: usize) -> Result<(), StorageError> {
+        let from = self.next_key.take().unwrap_or_else(|| self.start.to_vec());
+        let mut cursor = self.pair.words.range_cursor(txn, Bound::Included(&from), Bound::Unbounded)?;
+        while let Some((key, postings)) = cursor.next()? {
+            if !key.starts_with(self.start) {
+                break;
+            }
+            if self.unions_bytes > bytes_max {
+                self.next_key = Some(key.to_vec());
+                return Ok(());
+            }
+            let end = key.iter().position(|&byte| byte == 0).unwrap_or(key.len());
+            let (word, rest) = key.split_at(end);
+            // What follows the end of the word: nothing, a field, or a position.
+            let rest = rest.get(1..).unwrap_or_default();
+            let Some(longest) = self.enter(word) else { continue };
+            let unions = &mut self.open[longest].unions;
+            match unions.get_mut(rest) {
+                Some(union) => postings.union_into(union)?,
+                None => drop(unions.insert(rest.to_vec(), postings.decode()?)),
+            }
+        }
+        self.close(0);
+        self.is_done = true;
+        Ok(())
+    }
+
+    /// Closes the prefixes that `word` does not begin with and opens its own; the place of its longest one.
+    fn enter(&mut self, word: &[u8]) -> Option<usize> {
+        let word = std::str::from_utf8(word).ok()?;
+        let mut longest = None;
+        for prefix in prefixes_of(word) {
+            let place = prefix.len() - 1;
+            if self.open[place].prefix != prefix {
+                self.close(place);
+                self.open[place].prefix.push_str(prefix);
+            }
+            longest = Some(place);
+        }
+        longest
+    }
+
+    /// Closes the prefixes from `place` on, the longest first.
+    fn close(&mut self, place: usize) {
+        for place in (place..PREFIX_BYTES_MAX).rev() {
+            let Open { prefix, unions: closed } = std::mem::take(&mut self.open[place]);
+            if closed.is_empty() {
+                continue;
+            }
+            let parent = self.open[..place]
+                .iter_mut()
+                .rev()
+                .find(|parent| !parent.prefix.is_empty() && prefix.starts_with(parent.prefix.as_str()));
+            if let Some(parent) = parent {
+                for (rest, documents) in &closed {
+                    match parent.unions.get_mut(rest) {
+                        Some(union) => *union |= documents,
+                        None => drop(parent.unions.insert(rest.clone(), documents.clone())),
+                    }
+                }
+            }
+            if self.kept.contains(&prefix) {
+                for (rest, documents) in closed {
+                    self.unions_bytes += documents.serialized_size();
+                    self.unions.insert([prefix.as_bytes(), &[0], &rest].concat(), documents);
+                }
+            }
+        }
+    }
 }
 
 /// The union of a prefix that words at hand begin with.
@@ -205,48 +319,4 @@ struct Open {
     prefix: String,
     /// By what follows the end of the word in a key.
     unions: BTreeMap<Vec<u8>, RoaringBitmap>,
-}
-
-/// Closes the prefixes that `word` does not begin with and opens its own; the place of its longest one.
-fn enter(
-    word: &[u8],
-    open: &mut [Open; PREFIX_BYTES_MAX],
-    kept: &FxHashSet<String>,
-    unions: &mut Unions,
-) -> Option<usize> {
-    let word = std::str::from_utf8(word).ok()?;
-    let mut longest = None;
-    for prefix in prefixes_of(word) {
-        let place = prefix.len() - 1;
-        if open[place].prefix != prefix {
-            close(place, open, kept, unions);
-            open[place].prefix.push_str(prefix);
-        }
-        longest = Some(place);
-    }
-    longest
-}
-
-/// Closes the prefixes from `place` on, the longest first.
-fn close(place: usize, open: &mut [Open; PREFIX_BYTES_MAX], kept: &FxHashSet<String>, unions: &mut Unions) {
-    for place in (place..PREFIX_BYTES_MAX).rev() {
-        let Open { prefix, unions: closed } = std::mem::take(&mut open[place]);
-        if closed.is_empty() {
-            continue;
-        }
-        let parent = open[..place]
-            .iter_mut()
-            .rev()
-            .find(|parent| !parent.prefix.is_empty() && prefix.starts_with(parent.prefix.as_str()));
-        if let Some(parent) = parent {
-            for (rest, documents) in &closed {
-                *parent.unions.entry(rest.clone()).or_default() |= documents;
-            }
-        }
-        if kept.contains(&prefix) {
-            for (rest, documents) in closed {
-                unions.insert([prefix.as_bytes(), &[0], &rest].concat(), documents);
-            }
-        }
-    }
 }

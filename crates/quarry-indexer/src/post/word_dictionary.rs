@@ -10,10 +10,7 @@ pub(crate) fn write(
     tables: &Tables,
     txn: &mut WriteTxn<'_>,
     kind: DictionaryKind,
-    changes: &WordChanges,
+    changes: WordChanges<'_>,
 ) -> Result<(), StorageError> {
-    if changes.created.is_empty() && changes.removed.is_empty() {
-        return Ok(());
-    }
-    Dictionary::update(tables, txn, kind, &changes.created, &changes.removed)
+    Dictionary::update(tables, txn, kind, changes.created(), changes.removed())
 }

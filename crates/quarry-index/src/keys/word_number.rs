@@ -1,27 +1,27 @@
-//! Key of `word-position-docids` and `word-prefix-position-docids`: documents that hold a word (or a word
-//! with a kept prefix) at a position bucket of any field.
+//! Key of a word, or of a kept prefix, with a number: a field in `word-field-id-docids` and
+//! `word-prefix-field-id-docids`, a position bucket (quarry-text's `bucket_position` gives it) in
+//! `word-position-docids` and `word-prefix-position-docids`.
 //!
-//! Layout: word (UTF-8, 1 to 250 bytes), 0x00, position bucket (u16, big endian; quarry-text's
-//! `bucket_position` gives it).
-//! Order: by word, then position, so one range scan reads one word.
+//! Layout: word (UTF-8, 1 to 250 bytes), 0x00, number (u16, big endian).
+//! Order: by word, then number, so one scan reads one word.
 
 use super::{put_word, take_u16, take_word};
 
-/// The key of `word` at `bucket`.
-pub fn key(word: &str, bucket: u16) -> Vec<u8> {
+/// The key of `word` with `number`.
+pub fn key(word: &str, number: u16) -> Vec<u8> {
     let mut key = Vec::with_capacity(word.len() + 3);
-    put(&mut key, word, bucket);
+    put(&mut key, word, number);
     key
 }
 
-/// Puts the key of `word` at `bucket` in `buffer`.
-pub fn put(buffer: &mut Vec<u8>, word: &str, bucket: u16) {
+/// Puts the key of `word` with `number` in `buffer`.
+pub fn put(buffer: &mut Vec<u8>, word: impl AsRef<[u8]>, number: u16) {
     buffer.clear();
     put_word(buffer, word);
-    buffer.extend_from_slice(&bucket.to_be_bytes());
+    buffer.extend_from_slice(&number.to_be_bytes());
 }
 
-/// The word and the position bucket of a key.
+/// The word and the number of a key.
 pub fn parse(mut key: &[u8]) -> Option<(&str, u16)> {
     let parts = (take_word(&mut key)?, take_u16(&mut key)?);
     key.is_empty().then_some(parts)
@@ -44,6 +44,7 @@ mod tests {
             let left = key(&a.0, a.1);
             prop_assert_eq!(parse(&left), Some((a.0.as_str(), a.1)));
             prop_assert_eq!(key(&a.0, a.1).cmp(&key(&b.0, b.1)), a.cmp(&b));
+            prop_assert!(key(&a.0, a.1).starts_with(&scan_word(&a.0)));
         }
     }
 }
