@@ -1,6 +1,6 @@
 //! The facet tree: the values of a field in order, and groups of values above them.
 //!
-//! A table of values answers "which documents hold this value"; ranges, sorts and distributions would read
+//! A table of values answers "which documents hold this value"; ranges and sorts would read
 //! every value of a field. So groups lie above the values: a group of level 1 holds the documents of some
 //! sixteen neighbouring values, one of level 2 those of some sixteen groups of level 1, and so on.
 //!
@@ -13,13 +13,12 @@
 //! - [`level`]: which values begin a group, and of which level.
 //! - [`table`]: [`FacetTable`], what readers and writers hold.
 //! - [`tree`]: walking down: groups and their children.
-//! - [`range`], [`order`], [`distribution`]: the three questions.
+//! - [`range`], [`order`]: the two questions.
 //! - [`incremental`]: the groups after some values changed.
 //!
 //! Values are opaque bytes here: prefix-free within a field, in the order of what they stand for
 //! (`keys/facet_number.rs` and `keys/facet_string.rs` of quarry-index).
 
-pub mod distribution;
 pub mod incremental;
 pub mod key;
 pub mod level;
@@ -28,7 +27,6 @@ pub mod range;
 pub mod table;
 pub mod tree;
 
-pub use distribution::ValueCount;
 pub use key::FacetKey;
 pub use order::{Direction, OrderedValues};
 pub use table::{FacetKind, FacetTable};

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 
 use proptest::prelude::*;
-use quarry_facets::{Direction, FacetKey, FacetKind, FacetTable, FieldId, ValueCount};
+use quarry_facets::{Direction, FacetKey, FacetKind, FacetTable, FieldId};
 use quarry_storage::{Environment, EnvironmentOptions, WriteTxn};
 use roaring::RoaringBitmap;
 
@@ -85,15 +85,6 @@ fn in_candidates(model: &Model, candidates: &RoaringBitmap) -> Vec<(Vec<u8>, Roa
     found.filter(|(_, documents)| !documents.is_empty()).collect()
 }
 
-fn counts(found: &[(Vec<u8>, RoaringBitmap)]) -> Vec<ValueCount> {
-    let count = |(value, documents): &(Vec<u8>, RoaringBitmap)| ValueCount {
-        value: value.clone(),
-        count: documents.len(),
-        first_document: documents.min().unwrap(),
-    };
-    found.iter().map(count).collect()
-}
-
 fn check(store: &Store, model: &Model, candidates: &RoaringBitmap) {
     let (table, txn) = (store.table, store.environment.read_txn().unwrap());
     for (low, high) in [(0, 600), (100, 101), (250, 400), (400, 250), (599, 600)] {
@@ -125,25 +116,6 @@ fn check(store: &Store, model: &Model, candidates: &RoaringBitmap) {
     let first = |direction| table.first_value(&txn, FIELD, direction, candidates).unwrap();
     assert_eq!(first(Direction::Ascending).as_ref(), expected.first().map(|(value, _)| value));
     assert_eq!(first(Direction::Descending).as_ref(), expected.last().map(|(value, _)| value));
-    let mut by_count = counts(&expected);
-    let mut found = Vec::new();
-    table
-        .distribution_by_value(&txn, FIELD, candidates, |count| {
-            found.push(count);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    assert_eq!(found, by_count);
-    by_count.sort_by(|a, b| (b.count, &b.value).cmp(&(a.count, &a.value)));
-    by_count.truncate(10);
-    found.clear();
-    table
-        .distribution_by_count(&txn, FIELD, candidates, |count| {
-            found.push(count);
-            if found.len() < 10 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })
-        .unwrap();
-    assert_eq!(found, by_count);
     expected.reverse();
     assert_eq!(ordered(Direction::Descending), expected);
 }

@@ -18,8 +18,8 @@ use crate::scope::SearchScope;
 #[derive(Default)]
 pub(crate) struct LazyPostings<'s> {
     stored: Option<Postings<'s>>,
-    /// Whether it was read through without being decoded.
-    was_read: Cell<bool>,
+    /// How often it was read through without being decoded.
+    reads: Cell<u8>,
     decoded: OnceCell<Rc<RoaringBitmap>>,
 }
 
@@ -41,14 +41,18 @@ impl<'s> LazyPostings<'s> {
         Ok(self.decoded.get_or_init(|| Rc::new(documents)))
     }
 
-    /// What is stored, if looking a few documents up in it is cheaper than decoding it: nobody did yet, or it is
+    /// What is stored, if looking a few documents up in it is cheaper than decoding it: few did so far, or it is
     /// short.
     pub(crate) fn cheaper_undecoded(&self) -> Option<&Postings<'s>> {
         /// Bytes that are read through sooner than a bitmap is asked about a few documents.
         const SHORT_BYTES: usize = 128;
+        /// Decoding costs about as much as so many readings.
+        const READS_MAX: u8 = 3;
         let stored = self.stored.as_ref().filter(|stored| !stored.is_dense())?;
         let is_short = stored.stored_bytes() <= SHORT_BYTES;
-        let is_cheaper = is_short || (self.decoded.get().is_none() && !self.was_read.replace(true));
+        let reads = self.reads.get();
+        let is_cheaper = is_short || (self.decoded.get().is_none() && reads < READS_MAX);
+        self.reads.set(reads.saturating_add(1));
         is_cheaper.then_some(stored)
     }
 

@@ -3,7 +3,7 @@
 use quarry_filter::Token;
 use quarry_index::FieldId;
 use quarry_index::keys::{facet_number, facet_string};
-use quarry_storage::StorageError;
+use quarry_storage::{PostingsUnion, StorageError};
 use quarry_text::{FACET_VALUE_BYTES_MAX, normalize_facet_uncut};
 use roaring::RoaringBitmap;
 
@@ -12,9 +12,7 @@ use super::Evaluation;
 impl Evaluation<'_> {
     /// The documents that hold the string, or the number if it reads as one.
     pub(super) fn equal(&self, field: FieldId, value: &Token) -> Result<RoaringBitmap, StorageError> {
-        let mut found = RoaringBitmap::new();
-        self.add_equal(field, value, &mut found)?;
-        Ok(found)
+        self.equal_to_any(field, std::slice::from_ref(value))
     }
 
     pub(super) fn equal_to_any(
@@ -22,24 +20,24 @@ impl Evaluation<'_> {
         field: FieldId,
         values: &[Token],
     ) -> Result<RoaringBitmap, StorageError> {
-        let mut found = RoaringBitmap::new();
+        let mut found = PostingsUnion::default();
         for value in values {
             self.add_equal(field, value, &mut found)?;
         }
-        Ok(found)
+        Ok(found.finish())
     }
 
     fn add_equal(
         &self,
         field: FieldId,
         value: &Token,
-        found: &mut RoaringBitmap,
+        found: &mut PostingsUnion,
     ) -> Result<(), StorageError> {
         let (txn, tables) = (self.snapshot.txn(), self.snapshot.tables());
         if let Some(number) = value.finite_number() {
             let key = facet_number::key(field, number);
             if let Some(postings) = tables.facet_numbers.postings().find(txn, &key)? {
-                postings.union_into(found)?;
+                found.add(&postings)?;
             }
         }
         let string = normalize_facet_uncut(value.value());
@@ -47,7 +45,7 @@ impl Evaluation<'_> {
         if string.len() <= FACET_VALUE_BYTES_MAX {
             let key = facet_string::key(field, &string);
             if let Some(postings) = tables.facet_strings.postings().find(txn, &key)? {
-                postings.union_into(found)?;
+                found.add(&postings)?;
             }
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Sort criteria on the distance to a point. Documents within a metre of the first one of a bucket share it.
 
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use quarry_geo::{GeoTable, Point};
@@ -32,36 +34,59 @@ pub(crate) fn start<'c, 'i>(
     let snapshot = start.context.snapshot;
     let table = GeoTable::new(snapshot.tables().geo_points);
     let from = Point { latitude: target[0], longitude: target[1] };
-    let mut places: Vec<Place> = table
-        .points(snapshot.txn(), start.universe)?
-        .into_iter()
-        .map(|(document, point)| Place { document, point, metres: from.distance_metres(&point) })
-        .collect();
-    let in_whole_metres = places.len() < WHOLE_METRES_BELOW;
-    let distance = |place: &Place| if in_whole_metres { place.metres.trunc() } else { place.metres };
-    // Stable: documents that are as far stay in the order of their ids. The first one goes last.
-    places.sort_by(|left, right| match order {
-        SortOrder::Ascending => distance(left).total_cmp(&distance(right)),
-        SortOrder::Descending => distance(right).total_cmp(&distance(left)),
-    });
-    places.reverse();
+    let points = table.points(snapshot.txn(), start.universe)?;
+    let in_whole_metres = points.len() < WHOLE_METRES_BELOW;
+    let place = |(document, point): (DocumentId, Point)| {
+        let metres = from.distance_metres(&point);
+        let distance = if in_whole_metres { metres.trunc() } else { metres };
+        let rank = match order {
+            SortOrder::Ascending => distance,
+            SortOrder::Descending => -distance,
+        };
+        Place { document, point, metres, rank }
+    };
+    // Sorted only as far as somebody looks.
+    let places: BinaryHeap<Place> = points.into_iter().map(place).collect::<Vec<_>>().into();
     Ok(Box::new(Distances { graph: Rc::clone(start.graph), target, order, places }))
 }
 
-/// A document on the map.
+/// A document on the map. The greatest one is the first of the order.
 struct Place {
     document: DocumentId,
     point: Point,
     metres: f64,
+    /// The distance that counts, negative if far ones come first.
+    rank: f64,
 }
+
+impl Ord for Place {
+    /// Documents that are as far come in the order of their ids.
+    fn cmp(&self, other: &Place) -> Ordering {
+        other.rank.total_cmp(&self.rank).then(other.document.cmp(&self.document))
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Place) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Place) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Place {}
 
 /// The rule at work.
 struct Distances {
     graph: Rc<QueryGraph>,
     target: [f64; 2],
     order: SortOrder,
-    /// The best ones last.
-    places: Vec<Place>,
+    /// The best one on top.
+    places: BinaryHeap<Place>,
 }
 
 impl Distances {
@@ -87,10 +112,11 @@ impl Buckets<'_> for Distances {
         };
         let mut documents = RoaringBitmap::from([first.document]);
         while documents.len() < BUCKET_DOCUMENTS_MAX
-            && let Some(place) =
-                self.places.pop_if(|place| (place.metres - first.metres).abs() <= BUCKET_METRES)
+            && let Some(place) = self.places.peek()
+            && (place.metres - first.metres).abs() <= BUCKET_METRES
         {
             documents.insert(place.document);
+            self.places.pop();
         }
         documents &= remaining;
         let point = [first.point.latitude, first.point.longitude];
