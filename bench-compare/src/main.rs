@@ -6,12 +6,16 @@
 //!
 //! `cargo run --release -p bench-compare -- searches DATA_DIR [INDEXES_DIR [SET...]]` measures searches of Quarry
 //! alone, of more kinds and on more sets ([`searches`]). With INDEXES_DIR indexes are kept there and found again.
+//!
+//! `cargo run --release -p bench-compare -- updates [DOCUMENTS...]` measures what one document costs that is added,
+//! changed or deleted, in indexes of 10,000, 100,000 and 1,000,000 documents ([`updates`]).
 
 mod measure;
 mod quarry;
 mod report;
 mod searches;
 mod tantivy;
+mod updates;
 mod workload;
 
 use std::error::Error;
@@ -30,6 +34,8 @@ pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["updates", sizes @ ..] => updates::run(sizes),
+        ["updates-of", size] => updates::measure(size.parse()?),
         [data] => compare(&PathBuf::from(data)),
         ["measure", engine, workload, data] => {
             let workload = Workload::load(workload, &PathBuf::from(data))?;
@@ -44,7 +50,10 @@ fn main() -> Outcome<()> {
         ["searches", data, indexes, only @ ..] => {
             searches::run(Path::new(data), Some(Path::new(indexes)), only)
         }
-        _ => Err("usage: bench-compare [searches] DATA_DIR [INDEXES_DIR [SET...]]".into()),
+        _ => {
+            Err("usage: bench-compare updates [DOCUMENTS...] | [searches] DATA_DIR [INDEXES_DIR [SET...]]"
+                .into())
+        }
     }
 }
 
