@@ -42,7 +42,7 @@ impl Source<'_> {
         let start = (part.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
         debug_assert!(start + part.len() <= self.text.len(), "the part lies in the source");
         let length =
-            u32::try_from(part.len()).map_err(|_| io::Error::other("a document is longer than 1 GiB"))?;
+            u32::try_from(part.len()).map_err(|_| io::Error::other("a document is longer than 4 GiB"))?;
         Ok(Piece { start: start as u64, length, source: self.number })
     }
 }
