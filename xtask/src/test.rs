@@ -1,9 +1,11 @@
 //! The test command: what a newcomer types and what continuous integration runs.
 
-use crate::run::{is_installed, run as command};
+use std::fs;
+
+use crate::run::{is_installed, run as command, target_dir};
 use crate::{clients, conformance, tidy};
 
-/// Conventions, format, lints, tests, documentation tests, conformance: stops at the first that fails.
+/// Conventions, format, lints, tests, documentation tests, the demo, clients, conformance: stops at the first that fails.
 pub(crate) fn run() -> Result<(), String> {
     tidy::run()?;
     command("cargo", &["fmt", "--all", "--check"])?;
@@ -18,6 +20,16 @@ pub(crate) fn run() -> Result<(), String> {
         println!("cargo-nextest is not installed: using cargo test");
         command("cargo", &["test", "--workspace", "--exclude", "bench-compare"])?;
     }
+    demo()?;
     clients::run()?;
     conformance::run(&["--jobs".into(), "2".into()])
+}
+
+/// The other command of the README, in a development build and an empty folder.
+fn demo() -> Result<(), String> {
+    let folder = target_dir().join("demo");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    command("cargo", &["run", "--quiet", "--", "demo", "--exit", "--db-path", &folder.display().to_string()])
 }
