@@ -33,7 +33,7 @@ pub(crate) enum EdgeDocuments<S: Space> {
 /// What a rule says about the edges of a graph.
 pub(crate) trait EdgeCosts {
     /// What all deferred edges from one node to another have in common.
-    type Prepared<'i, S: Space>;
+    type Prepared<'i, S: Space>: Default;
 
     /// Whether edges into a node depend on the node before.
     const DEPENDS_ON_LEFT: bool;
@@ -52,13 +52,16 @@ pub(crate) trait EdgeCosts {
     ) -> Result<Vec<Edge<S>>, StorageError>;
 
     /// What the deferred edges from `left` to `right` have in common: asked for once, before the first of them.
+    /// By default nothing.
     fn prepare<'i, S: Space>(
         &self,
-        context: &SearchContext<'i>,
-        space: &S,
-        left: Option<NodeTerm>,
-        right: NodeTerm,
-    ) -> Result<Self::Prepared<'i, S>, StorageError>;
+        _context: &SearchContext<'i>,
+        _space: &S,
+        _left: Option<NodeTerm>,
+        _right: NodeTerm,
+    ) -> Result<Self::Prepared<'i, S>, StorageError> {
+        Ok(Self::Prepared::default())
+    }
 
     /// The documents of a deferred edge to `right`.
     fn deferred<'i, S: Space>(

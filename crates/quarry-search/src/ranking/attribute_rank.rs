@@ -54,7 +54,7 @@ impl EdgeCosts for AttributeRank {
     ) -> Result<PlacedDerivations<'i, S>, StorageError> {
         if context.scope.weight_max == 0 {
             // All attributes weigh the same: nothing to look up.
-            return Ok(PlacedDerivations::none());
+            return Ok(PlacedDerivations::default());
         }
         PlacedDerivations::of(context, space, right, Place::Field)
     }

@@ -40,16 +40,6 @@ impl EdgeCosts for ExactWords {
         Ok(vec![Edge { cost: 0, term: Some(right.exact()), documents }, any])
     }
 
-    fn prepare<'i, S: Space>(
-        &self,
-        _: &SearchContext<'i>,
-        _: &S,
-        _: Option<NodeTerm>,
-        _: NodeTerm,
-    ) -> Result<(), StorageError> {
-        Ok(())
-    }
-
     fn deferred<'i, S: Space>(
         &self,
         context: &SearchContext<'i>,

@@ -20,12 +20,14 @@ struct Placed<'i, S: Space> {
 /// The derivations of one node.
 pub(crate) struct PlacedDerivations<'i, S: Space>(Vec<Placed<'i, S>>);
 
-impl<'i, S: Space> PlacedDerivations<'i, S> {
-    /// Of no node.
-    pub(crate) fn none() -> Self {
+/// Of no node.
+impl<S: Space> Default for PlacedDerivations<'_, S> {
+    fn default() -> Self {
         PlacedDerivations(Vec::new())
     }
+}
 
+impl<'i, S: Space> PlacedDerivations<'i, S> {
     /// Of `node`.
     pub(crate) fn of(
         context: &SearchContext<'i>,

@@ -40,6 +40,13 @@ struct Pair<Set> {
 /// The derivations of two neighbours, in pairs.
 pub(crate) struct Pairs<Set>(Vec<Pair<Set>>);
 
+/// Of words that are no neighbours.
+impl<Set> Default for Pairs<Set> {
+    fn default() -> Self {
+        Pairs(Vec::new())
+    }
+}
+
 impl<Set> Pairs<Set> {
     fn of<S: Space<Set = Set>>(
         context: &SearchContext<'_>,
@@ -106,7 +113,7 @@ impl EdgeCosts for Proximity {
         right: NodeTerm,
     ) -> Result<Pairs<S::Set>, StorageError> {
         let Some(left) = left.filter(|left| are_neighbours(context, Some(*left), right)) else {
-            return Ok(Pairs(Vec::new()));
+            return Ok(Pairs::default());
         };
         Pairs::of(context, space, left, right)
     }

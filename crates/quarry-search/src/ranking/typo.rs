@@ -51,16 +51,6 @@ impl EdgeCosts for Typo {
         Ok(right.classes().map(edge).collect())
     }
 
-    fn prepare<'i, S: Space>(
-        &self,
-        _: &SearchContext<'i>,
-        _: &S,
-        _: Option<NodeTerm>,
-        _: NodeTerm,
-    ) -> Result<(), StorageError> {
-        Ok(())
-    }
-
     fn deferred<'i, S: Space>(
         &self,
         context: &SearchContext<'i>,

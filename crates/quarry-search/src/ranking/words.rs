@@ -46,16 +46,6 @@ impl EdgeCosts for Skips {
         Ok(vec![Edge { cost: self.largest_cost(context, left, right), term, documents }])
     }
 
-    fn prepare<'i, S: Space>(
-        &self,
-        _: &SearchContext<'i>,
-        _: &S,
-        _: Option<NodeTerm>,
-        _: NodeTerm,
-    ) -> Result<(), StorageError> {
-        Ok(())
-    }
-
     fn deferred<'i, S: Space>(
         &self,
         context: &SearchContext<'i>,
