@@ -44,7 +44,6 @@ const USAGE: &str = "usage: cargo xtask <verb>
   crash [OPTIONS]           kills a server under a random load again and again, and checks what is left
       --kills N             how often [100]
       --seed S              repeats the load of an earlier run
-      --release             with a release build
       --binaries DIR        with the programs in DIR, without a build
   memory [OPTIONS]          indexes passages and short documents in little memory, searches meanwhile, prints the peak
       --limit MIB           memory of the server [512]

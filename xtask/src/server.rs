@@ -105,6 +105,17 @@ impl Server {
         self.child.try_wait().map_err(|error| format!("cannot look at the server: {error}"))
     }
 
+    /// How the server ended, if it does within `wait`.
+    pub(crate) fn ended_within(&mut self, wait: Duration) -> Result<Option<ExitStatus>, String> {
+        let start = Instant::now();
+        loop {
+            match self.ended()? {
+                None if start.elapsed() < wait => std::thread::sleep(Duration::from_millis(2)),
+                ended => return Ok(ended),
+            }
+        }
+    }
+
     /// The number of its process.
     pub(crate) fn process(&self) -> u32 {
         self.child.id()

@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["quarry-facets", "quarry-geo"],
     &["quarry-storage"],
     &["quarry-channel", "quarry-filter", "quarry-text"],
-    &["quarry-error"],
+    &["quarry-error", "quarry-crash"],
 ];
 
 /// The crates where `unsafe` may stand.

@@ -15,6 +15,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use quarry_crash::CrashPoint;
 use quarry_index::{Index, IndexOptions, OpenError, Settings, statistics};
 use quarry_storage::{Environment, PlainTable, StorageError, Txn, WriteTxn};
 use time::OffsetDateTime;
@@ -189,6 +190,7 @@ impl Catalog {
         if let Some(primary_key) = primary_key {
             set_primary_key(&handle, primary_key)?;
         }
+        CrashPoint::IndexCreated.reach();
         self.mapping.put(txn, uid.as_bytes(), uuid.as_bytes())?;
         self.put_stats(txn, &handle)?;
         Ok(handle)
@@ -243,6 +245,7 @@ impl Catalog {
         handle.environment().copy_compacted(&data)?;
         // The mapping that will name this file is durable, so the file must be before it.
         fs::File::open(&data)?.sync_all()?;
+        CrashPoint::IndexCompacted.reach();
         let compacted = self.open_uuid(uid, uuid)?;
         let bytes_after = compacted.environment().disk_bytes()?;
         Ok(CompactedIndex {
@@ -268,6 +271,7 @@ impl Catalog {
 
     /// Removes the folder of an index whose removal is committed. Searches that still run on it go on.
     pub fn discard(&self, removed: RemovedIndex) {
+        CrashPoint::IndexDiscarding.reach();
         self.open.forget(removed.uuid);
         let folder = self.folder.join(removed.uuid.to_string());
         if let Err(error) = fs::remove_dir_all(&folder) {

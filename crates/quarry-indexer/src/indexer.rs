@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quarry_channel::{Receiver, Rings, Senders};
+use quarry_crash::CrashPoint;
 use quarry_index::document::{CompressionDictionary, RecordWriter};
 use quarry_index::settings::Settings;
 use quarry_index::{Dictionary, DictionaryKind, Index, SettingsDiff, Snapshot, TableId, main_table};
@@ -192,7 +193,9 @@ impl Run<'_> {
         self.progress.begin(Step::Committing, 0);
         abort.check()?;
         main_table::set_stamp(self.index.tables(), &mut txn, &(self.batch.stamp)(&merged.operations))?;
+        CrashPoint::IndexCommitting.reach();
         txn.commit()?;
+        CrashPoint::IndexCommitted.reach();
         Ok(BatchReport { operations: merged.operations, congestion, table_sizes_before, table_sizes_after })
     }
 
@@ -243,6 +246,9 @@ impl Run<'_> {
         if decided.is_cleared || decided.work.words == TableWork::Rebuild {
             Dictionary::clear(tables, txn, DictionaryKind::Words)?;
             Dictionary::clear(tables, txn, DictionaryKind::ExactWords)?;
+        }
+        if !decided.emptied.is_empty() {
+            CrashPoint::TablesEmptied.reach();
         }
         let is_empty = |&table: &TableId| Ok(tables.entries(table).is_empty(txn)?);
         TableId::ALL.iter().map(is_empty).collect()

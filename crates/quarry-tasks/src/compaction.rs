@@ -7,6 +7,8 @@
 use std::fs::{self, File};
 use std::sync::atomic::Ordering;
 
+use quarry_crash::CrashPoint;
+
 use crate::error::QueueError;
 use crate::queue::Shared;
 
@@ -32,7 +34,9 @@ pub(crate) fn compact(shared: &Shared) -> Result<CompactedBytes, QueueError> {
     environment.copy_compacted(&draft)?;
     File::open(&draft)?.sync_all()?;
     let bytes = CompactedBytes { before: environment.disk_bytes()?, after: fs::metadata(&draft)?.len() };
+    CrashPoint::QueueCompacting.reach();
     fs::rename(&draft, &data)?;
+    CrashPoint::QueueCompacted.reach();
     shared.must_restart.store(true, Ordering::Release);
     if let Some(running) = shared.running() {
         running.stop();

@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use quarry_crash::CrashPoint;
 use uuid::Uuid;
 
 /// The folder of payload files.
@@ -99,6 +100,7 @@ impl PayloadFile {
     pub fn keep(mut self) -> io::Result<Uuid> {
         self.file.sync_all()?;
         self.kept = true;
+        CrashPoint::PayloadKept.reach();
         Ok(self.uuid)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
+use quarry_crash::CrashPoint;
 use quarry_engine::{CatalogError, IndexHandle};
 
 use crate::batch::Batch;
@@ -83,6 +84,7 @@ fn finish_batch(
     if !finished.is_empty() {
         let batch = Batch::starting(stamp.batch_uid, stamp.started_at, stamp.strategy.clone());
         let round = Round { shared, running: Arc::new(Running::new(batch, &finished)) };
+        CrashPoint::BatchRecovering.reach();
         let ending = Ending { changed_index: Some(index), ..Ending::of(finished) };
         round.complete(round.write_txn()?, ending)?;
     }

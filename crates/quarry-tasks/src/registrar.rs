@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use quarry_crash::CrashPoint;
 use quarry_storage::WriteTxn;
 use time::OffsetDateTime;
 
@@ -94,7 +95,9 @@ fn try_write_group(
     for (ticket, new) in group {
         results.push((ticket, insert(shared, &mut txn, new)?));
     }
+    CrashPoint::TasksRegistering.reach();
     txn.commit()?;
+    CrashPoint::TasksRegistered.reach();
     Ok(results)
 }
 

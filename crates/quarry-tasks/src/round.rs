@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use quarry_crash::CrashPoint;
 use quarry_engine::{BatchReport, CatalogError, IndexHandle, RemovedIndex};
 use quarry_error::{ErrorResponse, HasCode};
 use quarry_storage::{StorageError, WriteTxn};
@@ -121,7 +122,9 @@ impl<'s> Round<'s> {
         batch.stats.progress_trace = progress.trace();
         self.shared.store.tasks.update(&mut txn, &ending.tasks)?;
         self.shared.store.batches.insert(&mut txn, &batch)?;
+        CrashPoint::BatchFinishing.reach();
         txn.commit()?;
+        CrashPoint::BatchFinished.reach();
         // The tables say all from here on.
         self.shared.set_running(None);
         self.clean_up(ending, &batch);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use quarry_crash::CrashPoint;
 use quarry_engine::lower_thread_priority;
 use quarry_error::{Code, ErrorResponse, HasCode};
 use time::OffsetDateTime;
@@ -63,6 +64,7 @@ fn tick(shared: &Shared) -> Result<bool, RoundError> {
     let running = Arc::new(Running::new(batch, &picked.tasks));
     shared.set_running(Some(Arc::clone(&running)));
     let round = Round { shared, running };
+    CrashPoint::BatchStarted.reach();
     // Who canceled or stopped before the batch was announced did not know of it.
     if shared.is_stopping() || is_canceled(shared, &round.running)? {
         round.running.stop();

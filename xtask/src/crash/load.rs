@@ -1,133 +1,104 @@
 //! The load: random writes one after the other, with searches between, until the server is killed.
 
+use std::net::SocketAddr;
+use std::process::ExitStatus;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::aim::Aim;
+use super::history::History;
 use super::operation::{INDEXES, Operation};
 use crate::random::Random;
 use crate::server::Server;
 
-/// Every write that has a task, in the order of the uids.
-#[derive(Default)]
-pub(super) struct History {
-    registered: Vec<Operation>,
-    /// Sent, without an answer: has a task or not.
-    unanswered: Option<Operation>,
-    is_prepared: bool,
-    /// Starts after which tasks still waited: the kill before was in the middle of work.
-    pub(super) interrupted: u64,
-}
-
-impl History {
-    /// Writes that have a task.
-    pub(super) fn len(&self) -> usize {
-        self.registered.len()
-    }
-
-    /// The writes, each at the place of its uid.
-    pub(super) fn operations(&self) -> &[Operation] {
-        &self.registered
-    }
-
-    /// After a start: finds out whether the write without answer has a task, and that no task is missing.
-    pub(super) fn settle(&mut self, server: &Server) -> Result<(), String> {
-        if !self.is_prepared {
-            server.ask(
-                "PATCH",
-                "/experimental-features",
-                Some(&json!({ "editDocumentsByFunction": true })),
-            )?;
-            self.is_prepared = true;
-        }
-        let waiting = &server.get("/tasks?statuses=enqueued,processing&limit=1")?["total"];
-        self.interrupted += u64::from(*waiting != 0);
-        let stored = server.get("/tasks?limit=1")?["total"].as_u64().ok_or("/tasks has no total")? as usize;
-        let acknowledged = self.registered.len();
-        match self.unanswered.take() {
-            Some(operation) if stored == acknowledged + 1 => self.registered.push(operation),
-            _ if stored == acknowledged => {}
-            _ => {
-                return Err(format!(
-                    "{acknowledged} tasks were acknowledged, and {stored} are there after the start"
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn acknowledge(&mut self, operation: Operation, answer: &Value) -> Result<(), String> {
-        let (uid, expected) = (answer["taskUid"].as_u64(), self.registered.len() as u64);
-        if uid != Some(expected) {
-            return Err(format!("task {expected} was due, the answer is {answer}"));
-        }
-        self.registered.push(operation);
-        Ok(())
-    }
-}
+/// Between the cut of a connection and the end of the process that cut it.
+const END_MAX: Duration = Duration::from_secs(5);
 
 /// A load on one server.
 pub(super) struct Load<'r> {
-    random: &'r mut Random,
-    history: &'r mut History,
+    pub(super) random: &'r mut Random,
+    pub(super) history: &'r mut History,
+    pub(super) aim: Aim,
 }
 
-impl<'r> Load<'r> {
-    pub(super) fn new(random: &'r mut Random, history: &'r mut History) -> Load<'r> {
-        Load { random, history }
-    }
+/// Why a load ends.
+enum End {
+    /// A connection was cut.
+    ServerGone,
+    /// It is time for the kill.
+    KillNow,
+}
 
-    /// Writes and searches until `server` is killed, which happens after `pause`.
-    pub(super) fn run_until_killed(self, mut server: Server, pause: Duration) -> Result<(), String> {
-        let address = server.address;
-        let (stopped, stop) = mpsc::channel::<()>();
+impl Load<'_> {
+    /// Writes and searches until `server` is dead: by itself at the point of the aim, or by us. How it ended, if
+    /// by itself.
+    pub(super) fn run_until_killed(self, mut server: Server) -> Result<Option<ExitStatus>, String> {
+        let (address, pause) = (server.address, self.aim.wait_max());
+        let (sender, end) = mpsc::channel();
         let killer = std::thread::spawn(move || {
-            // Ends early only if the load failed.
-            let _ = stop.recv_timeout(pause);
-            let ended = server.ended();
+            let is_gone = matches!(end.recv_timeout(pause), Ok(End::ServerGone));
+            let ended = if is_gone { server.ended_within(END_MAX) } else { server.ended() };
             server.kill();
-            ended
+            match ended? {
+                None if is_gone => Err("a connection was cut, and the server lives".to_owned()),
+                ended => Ok(ended),
+            }
         });
         let outcome = self.write(address);
-        drop(stopped);
-        let ended = killer.join().map_err(|_| "the killing thread panicked".to_owned())??;
-        if let Some(status) = ended {
-            return Err(format!("the server ended by itself: {status}"));
-        }
-        outcome
+        let outcome = outcome.map(|end| {
+            // Nobody waits for it when the time was over before.
+            let _ = sender.send(end);
+        });
+        drop(sender);
+        let ended = killer.join().map_err(|_| "the killing thread panicked".to_owned())?;
+        outcome.and(ended)
     }
 
-    /// Returns without error when the server is gone.
-    fn write(self, address: std::net::SocketAddr) -> Result<(), String> {
+    fn write(mut self, address: SocketAddr) -> Result<End, String> {
+        let mut acknowledged = 0;
         loop {
-            let operation = Operation::random(self.random);
+            let operation = self.operation();
             let (method, path, body) = operation.request();
             match crate::http::request(address, method, &path, body.as_ref()) {
                 Ok(answer) if (200..=202).contains(&answer.status) => {
+                    let is_last = matches!(operation, Operation::CompactQueue);
                     self.history.acknowledge(operation, &answer.body)?;
+                    acknowledged += 1;
+                    if is_last || self.aim == (Aim::Acknowledgement { count: acknowledged }) {
+                        return Ok(End::KillNow);
+                    }
                 }
                 Ok(answer) => return Err(format!("{method} {path}: {} {}", answer.status, answer.body)),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     return Err(format!("{method} {path}: no answer in time"));
                 }
                 Err(_) => {
-                    self.history.unanswered = Some(operation);
-                    return Ok(());
+                    self.history.leave_unanswered(operation);
+                    return Ok(End::ServerGone);
                 }
             }
             if self.random.happens(20) && search(address, self.random)?.is_none() {
-                return Ok(());
+                return Ok(End::ServerGone);
             }
             if self.random.happens(30) {
                 std::thread::sleep(Duration::from_millis(self.random.below(30)));
             }
         }
     }
+
+    fn operation(&mut self) -> Operation {
+        let tasks_checked = self.history.checked.len() as u64;
+        match self.aim.point() {
+            Some(point) if self.random.happens(60) => Operation::toward(self.random, point, tasks_checked),
+            _ => Operation::random(self.random, tasks_checked),
+        }
+    }
 }
 
 /// A search in the middle of writes; none if the server is gone.
-fn search(address: std::net::SocketAddr, random: &mut Random) -> Result<Option<()>, String> {
+fn search(address: SocketAddr, random: &mut Random) -> Result<Option<()>, String> {
     let index = random.one_of(INDEXES);
     let body = json!({ "q": "harbor ligt", "attributesToHighlight": ["*"] });
     match crate::http::request(address, "POST", &format!("/indexes/{index}/search"), Some(&body)) {

@@ -1,13 +1,17 @@
-//! One write of the random load: how it is sent, and what it does to a model.
+//! One write of the random load: what it is and how it is sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use quarry_crash::CrashPoint;
 use serde_json::{Map, Value, json};
 
 use crate::random::Random;
 
 /// Names of the indexes that are written to.
 pub(super) const INDEXES: &[&str] = &["alpha", "beta", "gamma"];
+
+/// The name that only renaming gives.
+pub(super) const RENAMED: &str = "delta";
 
 /// Ids of documents are below this number, so that writes meet each other.
 const IDS: u64 = 300;
@@ -16,6 +20,10 @@ const WORDS: &[&str] = &[
     "harbour", "light", "lights", "orchard", "midnight", "river", "rivers", "stone", "winter", "letter",
     "garden", "northern", "quiet", "thunder", "velvet", "walnut", "yellow", "zephyr",
 ];
+
+/// Parts of the many words that come and go, so that dictionaries change all the time.
+const SYLLABLES: &[&str] =
+    &["ba", "de", "fi", "go", "hu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "wu", "xa", "ze"];
 
 /// The counting function of editions: applied twice, it counts twice.
 const COUNT: &str = "if \"count\" in doc { doc.count += 1 } else { doc.count = 1 }";
@@ -44,9 +52,10 @@ pub(super) enum Operation {
     DeleteAll {
         index: &'static str,
     },
-    /// One is added to the count of every document.
+    /// One is added to the count of every document, or of those of a year.
     Count {
         index: &'static str,
+        year: Option<u64>,
     },
     StopWords {
         index: &'static str,
@@ -63,40 +72,112 @@ pub(super) enum Operation {
         first: &'static str,
         second: &'static str,
     },
+    /// One of the two routes that rename.
+    Rename {
+        from: &'static str,
+        to: &'static str,
+        by_swap: bool,
+    },
+    /// Writes an index anew.
+    Compact {
+        index: &'static str,
+    },
     /// Cancels all that waits and runs.
     Cancel,
+    /// Removes tasks that have ended long before.
+    DeleteTasks {
+        uids: Vec<u64>,
+    },
+    /// Writes the queue anew; there is no task, and the server must be started again.
+    CompactQueue,
 }
 
 impl Operation {
     /// A random write.
-    pub(super) fn random(random: &mut Random) -> Operation {
+    ///
+    /// - `tasks_checked`: how many of the first tasks may be deleted
+    pub(super) fn random(random: &mut Random, tasks_checked: u64) -> Operation {
         let index = *random.one_of(INDEXES);
         match random.below(100) {
-            0..40 => Operation::add(random, index, true),
-            40..55 => Operation::add(random, index, false),
-            55..63 => {
+            0..34 => Operation::add(random, index, true),
+            34..48 => Operation::add(random, index, false),
+            48..55 => {
                 let ids = (0..1 + random.below(40)).map(|_| random.below(IDS)).collect();
                 Operation::DeleteIds { index, ids }
             }
-            63..68 => Operation::DeleteYear { index, year: 1990 + random.below(20) },
-            68..70 => Operation::DeleteAll { index },
-            70..80 => Operation::Count { index },
-            80..85 => {
-                let words = (0..random.below(4)).map(|_| (*random.one_of(WORDS)).to_owned()).collect();
-                Operation::StopWords { index, words }
-            }
-            85..88 => {
-                let fields = random.one_of(&[&["*"][..], &["title"], &["text", "title"]]).to_vec();
-                Operation::Searchable { index, fields }
-            }
-            88..90 => Operation::DeleteIndex { index },
-            90..95 => {
-                let other = INDEXES.iter().position(|&name| name == index).unwrap_or_default() + 1;
-                Operation::Swap { first: index, second: INDEXES[other % INDEXES.len()] }
-            }
-            95..97 => Operation::AddWrong { index },
-            _ => Operation::Cancel,
+            55..60 => Operation::DeleteYear { index, year: year(random) },
+            60..62 => Operation::DeleteAll { index },
+            62..68 => Operation::Count { index, year: None },
+            68..72 => Operation::Count { index, year: Some(year(random)) },
+            72..76 => Operation::stop_words(random, index),
+            76..79 => Operation::searchable(random, index),
+            79..81 => Operation::DeleteIndex { index: Operation::any_name(random) },
+            81..85 => Operation::swap(random),
+            85..89 => Operation::rename(random),
+            89..91 => Operation::Compact { index },
+            91..93 => Operation::AddWrong { index },
+            93..96 => Operation::delete_tasks(random, tasks_checked),
+            96..99 => Operation::Cancel,
+            _ => Operation::CompactQueue,
         }
+    }
+
+    /// A random write of those that lead to `point`.
+    pub(super) fn toward(random: &mut Random, point: CrashPoint, tasks_checked: u64) -> Operation {
+        let index = *random.one_of(INDEXES);
+        match point {
+            CrashPoint::TablesEmptied => match random.below(3) {
+                0 => Operation::add(random, index, true),
+                1 => Operation::stop_words(random, index),
+                _ => Operation::searchable(random, index),
+            },
+            CrashPoint::IndexSwapping => Operation::swap(random),
+            CrashPoint::IndexRenaming if random.happens(40) => Operation::DeleteIndex { index: RENAMED },
+            CrashPoint::IndexRenaming => Operation::rename(random),
+            CrashPoint::IndexCreated | CrashPoint::IndexDeleting | CrashPoint::IndexDiscarding
+                if random.happens(50) =>
+            {
+                Operation::DeleteIndex { index }
+            }
+            CrashPoint::IndexCompacted => Operation::Compact { index },
+            CrashPoint::TasksCanceling => Operation::Cancel,
+            CrashPoint::TasksDeleting => Operation::delete_tasks(random, tasks_checked),
+            CrashPoint::QueueCompacting | CrashPoint::QueueCompacted if random.happens(20) => {
+                Operation::CompactQueue
+            }
+            _ => Operation::add(random, index, true),
+        }
+    }
+
+    fn any_name(random: &mut Random) -> &'static str {
+        let index = *random.one_of(INDEXES);
+        if random.happens(40) { RENAMED } else { index }
+    }
+
+    fn stop_words(random: &mut Random, index: &'static str) -> Operation {
+        let words = (0..random.below(4)).map(|_| (*random.one_of(WORDS)).to_owned()).collect();
+        Operation::StopWords { index, words }
+    }
+
+    fn searchable(random: &mut Random, index: &'static str) -> Operation {
+        let fields = random.one_of(&[&["*"][..], &["title"], &["text", "title"]]).to_vec();
+        Operation::Searchable { index, fields }
+    }
+
+    fn swap(random: &mut Random) -> Operation {
+        let first = random.below(INDEXES.len() as u64) as usize;
+        Operation::Swap { first: INDEXES[first], second: INDEXES[(first + 1) % INDEXES.len()] }
+    }
+
+    fn rename(random: &mut Random) -> Operation {
+        let (index, by_swap) = (*random.one_of(INDEXES), random.happens(50));
+        let (from, to) = if random.happens(70) { (index, RENAMED) } else { (RENAMED, index) };
+        Operation::Rename { from, to, by_swap }
+    }
+
+    fn delete_tasks(random: &mut Random, tasks_checked: u64) -> Operation {
+        let uids = (0..1 + random.below(30)).map(|_| random.below(tasks_checked.max(1))).collect();
+        Operation::DeleteTasks { uids: if tasks_checked == 0 { vec![u64::from(u32::MAX)] } else { uids } }
     }
 
     fn add(random: &mut Random, index: &'static str, replaces: bool) -> Operation {
@@ -124,8 +205,9 @@ impl Operation {
                 ("POST", documents(index) + "/delete", Some(json!({ "filter": format!("year = {year}") })))
             }
             Operation::DeleteAll { index } => ("DELETE", documents(index), None),
-            Operation::Count { index } => {
-                ("POST", documents(index) + "/edit", Some(json!({ "function": COUNT })))
+            Operation::Count { index, year } => {
+                let filter = year.map(|year| format!("year = {year}"));
+                ("POST", documents(index) + "/edit", Some(json!({ "function": COUNT, "filter": filter })))
             }
             Operation::StopWords { index, words } => {
                 let body = json!({ "stopWords": words, "filterableAttributes": ["year"] });
@@ -139,13 +221,26 @@ impl Operation {
             Operation::Swap { first, second } => {
                 ("POST", "/swap-indexes".to_owned(), Some(json!([{ "indexes": [first, second] }])))
             }
+            Operation::Rename { from, to, by_swap: true } => {
+                let renaming = json!([{ "indexes": [from, to], "rename": true }]);
+                ("POST", "/swap-indexes".to_owned(), Some(renaming))
+            }
+            Operation::Rename { from, to, by_swap: false } => {
+                ("PATCH", format!("/indexes/{from}"), Some(json!({ "uid": to })))
+            }
+            Operation::Compact { index } => ("POST", format!("/indexes/{index}/compact"), None),
             Operation::Cancel => ("POST", "/tasks/cancel?statuses=enqueued,processing".to_owned(), None),
+            Operation::DeleteTasks { uids } => {
+                let uids: Vec<String> = uids.iter().map(u64::to_string).collect();
+                ("DELETE", format!("/tasks?uids={}", uids.join(",")), None)
+            }
+            Operation::CompactQueue => ("POST", "/tasks/compact".to_owned(), None),
         }
     }
 
-    /// The `type` of its task.
-    pub(super) fn task_type(&self) -> &'static str {
-        match self {
+    /// The `type` of its task, if it has one.
+    pub(super) fn task_type(&self) -> Option<&'static str> {
+        Some(match self {
             Operation::Add { .. } | Operation::AddWrong { .. } => "documentAdditionOrUpdate",
             Operation::DeleteIds { .. } | Operation::DeleteYear { .. } | Operation::DeleteAll { .. } => {
                 "documentDeletion"
@@ -153,9 +248,13 @@ impl Operation {
             Operation::Count { .. } => "documentEdition",
             Operation::StopWords { .. } | Operation::Searchable { .. } => "settingsUpdate",
             Operation::DeleteIndex { .. } => "indexDeletion",
-            Operation::Swap { .. } => "indexSwap",
+            Operation::Swap { .. } | Operation::Rename { by_swap: true, .. } => "indexSwap",
+            Operation::Rename { by_swap: false, .. } => "indexUpdate",
+            Operation::Compact { .. } => "indexCompaction",
             Operation::Cancel => "taskCancelation",
-        }
+            Operation::DeleteTasks { .. } => "taskDeletion",
+            Operation::CompactQueue => return None,
+        })
     }
 }
 
@@ -164,7 +263,7 @@ fn document(random: &mut Random, is_whole: bool) -> Map<String, Value> {
     document.insert("id".to_owned(), random.below(IDS).into());
     if is_whole || random.happens(50) {
         document.insert("title".to_owned(), text(random, 3).into());
-        document.insert("year".to_owned(), (1990 + random.below(20)).into());
+        document.insert("year".to_owned(), year(random).into());
     }
     if is_whole || random.happens(30) {
         document.insert("text".to_owned(), text(random, 30).into());
@@ -174,164 +273,18 @@ fn document(random: &mut Random, is_whole: bool) -> Map<String, Value> {
 }
 
 fn text(random: &mut Random, words_max: u64) -> String {
-    let words: Vec<&str> = (0..=random.below(words_max)).map(|_| *random.one_of(WORDS)).collect();
+    let words: Vec<String> = (0..=random.below(words_max)).map(|_| word(random)).collect();
     words.join(" ")
 }
 
-/// What the database must hold.
-pub(super) type Model = BTreeMap<&'static str, IndexModel>;
-
-/// What an index must hold.
-#[derive(Debug, Default, Clone)]
-pub(super) struct IndexModel {
-    /// By id.
-    pub(super) documents: BTreeMap<u64, Map<String, Value>>,
-    /// Sorted.
-    pub(super) stop_words: BTreeSet<String>,
-    /// As set last.
-    pub(super) searchable: Vec<&'static str>,
-    /// Whether documents can be filtered by year.
-    is_filterable: bool,
-    /// A task that was canceled may have made it before, or not; it is empty if it is there.
-    pub(super) is_uncertain: bool,
-}
-
-impl Operation {
-    /// Does to the model what the operation does when its task is canceled: an index that it made stays.
-    pub(super) fn cancel(&self, model: &mut Model) {
-        let (Operation::Add { index, .. }
-        | Operation::AddWrong { index }
-        | Operation::StopWords { index, .. }
-        | Operation::Searchable { index, .. }) = self
-        else {
-            return;
-        };
-        if !model.contains_key(index) {
-            made(model, index).is_uncertain = true;
-        }
+/// One of a few words, or of thousands.
+fn word(random: &mut Random) -> String {
+    if random.happens(70) {
+        return (*random.one_of(WORDS)).to_owned();
     }
-
-    /// Does the operation to the model, as if no other ran beside it; whether its task succeeds. `None`: how
-    /// tasks share batches decides whether it fails, and it changes nothing that shows.
-    ///
-    /// - `succeeded`: whether the task did, which may tell whether an uncertain index is there
-    pub(super) fn apply(&self, model: &mut Model, succeeded: bool) -> Option<bool> {
-        match self {
-            Operation::Add { index, documents, replaces } => {
-                let stored = &mut made(model, index).documents;
-                for document in documents {
-                    let kept = stored.entry(id(document)).or_default();
-                    if *replaces {
-                        kept.clear();
-                    }
-                    kept.extend(document.clone());
-                }
-                Some(true)
-            }
-            Operation::AddWrong { index } => {
-                made(model, index);
-                // Beside a deletion of the index, the batch succeeds as a whole.
-                None
-            }
-            Operation::DeleteIds { index, ids } => {
-                let index = certain(model, index)?;
-                index.documents.retain(|id, _| !ids.contains(id));
-                Some(true)
-            }
-            Operation::DeleteYear { index, year } => {
-                let index = certain(model, index).filter(|index| index.is_filterable)?;
-                index.documents.retain(|_, document| document.get("year") != Some(&json!(year)));
-                Some(true)
-            }
-            Operation::DeleteAll { index } => {
-                certain(model, index)?.documents.clear();
-                Some(true)
-            }
-            Operation::Count { index } => {
-                for document in certain(model, index)?.documents.values_mut() {
-                    let count = document.get("count").and_then(Value::as_u64).unwrap_or(0);
-                    document.insert("count".to_owned(), (count + 1).into());
-                }
-                Some(true)
-            }
-            Operation::StopWords { index, words } => {
-                let index = made(model, index);
-                (index.stop_words, index.is_filterable) = (words.clone(), true);
-                Some(true)
-            }
-            Operation::Searchable { index, fields } => {
-                let index = made(model, index);
-                (index.searchable, index.is_filterable) = (fields.clone(), true);
-                Some(true)
-            }
-            Operation::DeleteIndex { index } => {
-                model.remove(index).filter(|removed| !removed.is_uncertain).map(|_| true)
-            }
-            Operation::Swap { first, second } => {
-                let (Some(mut one), Some(mut other)) =
-                    (model.get(first).cloned(), model.get(second).cloned())
-                else {
-                    return Some(false);
-                };
-                let is_known = !one.is_uncertain && !other.is_uncertain;
-                if succeeded {
-                    (one.is_uncertain, other.is_uncertain) = (false, false);
-                    model.insert(first, other);
-                    model.insert(second, one);
-                }
-                is_known.then_some(true)
-            }
-            Operation::Cancel => Some(true),
-        }
-    }
+    (0..3).map(|_| *random.one_of(SYLLABLES)).collect()
 }
 
-fn made<'m>(model: &'m mut Model, index: &'static str) -> &'m mut IndexModel {
-    let empty = || IndexModel { searchable: vec!["*"], ..IndexModel::default() };
-    let made = model.entry(index).or_insert_with(empty);
-    made.is_uncertain = false;
-    made
-}
-
-fn certain<'m>(model: &'m mut Model, index: &str) -> Option<&'m mut IndexModel> {
-    model.get_mut(index).filter(|index| !index.is_uncertain)
-}
-
-fn id(document: &Map<String, Value>) -> u64 {
-    document["id"].as_u64().expect("every document was made with a number")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_model_follows_the_operations() {
-        let document = |value: Value| value.as_object().cloned().expect("an object");
-        let mut model = Model::new();
-        let add = |documents: Vec<Value>, replaces| Operation::Add {
-            index: "alpha",
-            documents: documents.into_iter().map(document).collect(),
-            replaces,
-        };
-        assert_eq!(Operation::Count { index: "alpha" }.apply(&mut model, true), None);
-        add(vec![json!({ "id": 1, "year": 1999 }), json!({ "id": 2 })], true).apply(&mut model, true);
-        add(vec![json!({ "id": 1, "title": "a" })], false).apply(&mut model, true);
-        Operation::Count { index: "alpha" }.apply(&mut model, true);
-        assert_eq!(
-            json!(model["alpha"].documents[&1]),
-            json!({ "id": 1, "year": 1999, "title": "a", "count": 1 })
-        );
-        assert_eq!(Operation::DeleteYear { index: "alpha", year: 1999 }.apply(&mut model, true), None);
-        Operation::StopWords { index: "alpha", words: BTreeSet::new() }.apply(&mut model, true);
-        Operation::DeleteYear { index: "alpha", year: 1999 }.apply(&mut model, true);
-        assert_eq!(model["alpha"].documents.keys().collect::<Vec<_>>(), [&2]);
-        assert_eq!(Operation::Swap { first: "alpha", second: "beta" }.apply(&mut model, true), Some(false));
-        Operation::AddWrong { index: "beta" }.apply(&mut model, true);
-        Operation::Swap { first: "alpha", second: "beta" }.apply(&mut model, true);
-        assert_eq!((model["alpha"].documents.len(), model["beta"].documents.len()), (0, 1));
-        Operation::AddWrong { index: "gamma" }.cancel(&mut model);
-        assert_eq!(Operation::Swap { first: "beta", second: "gamma" }.apply(&mut model, false), None);
-        assert!(model["gamma"].is_uncertain && !model["beta"].documents.is_empty());
-    }
+fn year(random: &mut Random) -> u64 {
+    1990 + random.below(20)
 }

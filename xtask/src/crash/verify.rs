@@ -1,16 +1,21 @@
 //! The checks on a running server whose tasks have all finished.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::load::History;
-use super::operation::{INDEXES, IndexModel, Model};
+use super::history::{Checked, History};
+use super::model::IndexModel;
+use super::operation::{INDEXES, Operation};
 use crate::server::Server;
 
 /// Longer than the tasks of some kills take.
 const DRAIN_MAX: Duration = Duration::from_secs(300);
+
+/// Files of a finished batch go just after it is seen to be finished.
+const CLEAN_UP_MAX: Duration = Duration::from_secs(10);
 
 /// Waits until no task waits or runs.
 pub(super) fn drain(server: &mut Server) -> Result<(), String> {
@@ -28,8 +33,8 @@ pub(super) fn drain(server: &mut Server) -> Result<(), String> {
 }
 
 /// Compares tasks, indexes, settings and documents with what the writes must have left.
-pub(super) fn tasks_and_documents(server: &Server, history: &History) -> Result<(), String> {
-    let mut model = tasks(server, history)?;
+pub(super) fn tasks_and_documents(server: &Server, history: &mut History) -> Result<(), String> {
+    pending_tasks(server, history)?;
     let listed = server.get("/indexes?limit=1000")?;
     let mut uids: Vec<&str> = listed["results"]
         .as_array()
@@ -38,12 +43,14 @@ pub(super) fn tasks_and_documents(server: &Server, history: &History) -> Result<
         .filter_map(|index| index["uid"].as_str())
         .collect();
     uids.sort_unstable();
+    let model = &mut history.model;
     model.retain(|uid, index| !index.is_uncertain || uids.contains(uid));
+    model.values_mut().for_each(|index| index.is_uncertain = false);
     let expected: Vec<&str> = model.keys().copied().collect();
     if uids != expected {
         return Err(format!("the indexes are {uids:?} and must be {expected:?}"));
     }
-    for (uid, index) in &model {
+    for (uid, index) in &*model {
         settings(server, uid, index)?;
         documents(server, uid, index)?;
         searches(server, uid, index)?;
@@ -56,45 +63,115 @@ pub(super) fn tasks_and_documents(server: &Server, history: &History) -> Result<
     Ok(())
 }
 
-/// Checks the state of every task; the model of those that succeeded.
-fn tasks(server: &Server, history: &History) -> Result<Model, String> {
-    let mut model = Model::new();
-    let stored = all_tasks(server)?;
-    if stored.len() != history.len() {
-        return Err(format!("{} tasks are there, {} were acknowledged", stored.len(), history.len()));
+/// Checks the state of every task since the last check, and does to the model what they did.
+fn pending_tasks(server: &Server, history: &mut History) -> Result<(), String> {
+    let pending = std::mem::take(&mut history.pending);
+    let first = history.checked.len();
+    let stored = tasks_from(server, first)?;
+    if stored.len() != pending.len() {
+        return Err(format!(
+            "{} tasks from {first} on are there, {} were acknowledged",
+            stored.len(),
+            pending.len()
+        ));
     }
-    for (uid, (operation, task)) in history.operations().iter().zip(&stored).enumerate() {
-        let fail = |what: String| Err(format!("task {uid}, {operation:?}: {what}: {task}"));
-        if task["uid"] != uid || task["type"] != operation.task_type() {
-            return fail("another task is at this place".to_owned());
-        }
-        match task["status"].as_str() {
-            Some("canceled") => operation.cancel(&mut model),
-            Some(status @ ("succeeded" | "failed")) => {
-                let expected = operation.apply(&mut model, status == "succeeded");
-                if expected.is_some_and(|succeeds| succeeds != (status == "succeeded")) {
-                    return fail(format!("success was expected to be {expected:?}"));
-                }
-            }
-            _ => return fail("the state is not final".to_owned()),
-        }
-        if task["finishedAt"].is_null() {
-            return fail("it has no date of its end".to_owned());
-        }
+    for (operation, task) in pending.iter().zip(&stored) {
+        let uid = history.checked.len();
+        let checked = pending_task(operation, task, uid, history)
+            .map_err(|what| format!("task {uid}, {operation:?}: {what}: {task}"))?;
+        history.checked.push(checked);
     }
-    Ok(model)
+    let (total, expected) = (&server.get("/tasks?limit=1")?["total"], history.len() - history.deleted.len());
+    if *total != expected {
+        return Err(format!("{total} tasks are there and must be {expected}"));
+    }
+    Ok(())
 }
 
-/// All tasks, the oldest first.
-fn all_tasks(server: &Server) -> Result<Vec<Value>, String> {
-    let mut tasks = Vec::new();
-    loop {
-        let page = server.get(&format!("/tasks?reverse=true&limit=1000&from={}", tasks.len()))?;
-        let results = page["results"].as_array().ok_or("/tasks has no results")?;
-        tasks.extend(results.iter().cloned());
-        if page["next"].is_null() {
-            return Ok(tasks);
+fn pending_task(
+    operation: &Operation,
+    task: &Value,
+    uid: usize,
+    history: &mut History,
+) -> Result<Checked, String> {
+    let task_type = operation.task_type().ok_or("it has no task")?;
+    if task["uid"] != uid || task["type"] != task_type {
+        return Err("another task is at this place".to_owned());
+    }
+    let status = task["status"].as_str().unwrap_or_default();
+    match status {
+        "canceled" => operation.cancel(&mut history.model),
+        "succeeded" | "failed" => {
+            let expected = operation.apply(&mut history.model, status == "succeeded");
+            if expected.is_some_and(|succeeds| succeeds != (status == "succeeded")) {
+                return Err(format!("success was expected to be {expected:?}"));
+            }
         }
+        _ => return Err("the state is not final".to_owned()),
+    }
+    if let (Operation::DeleteTasks { uids }, "succeeded") = (operation, status) {
+        let checked = 0..history.checked.len() as u64;
+        let before = history.deleted.len();
+        history.deleted.extend(uids.iter().filter(|uid| checked.contains(uid)));
+        let deleted = history.deleted.len() - before;
+        if task["details"]["deletedTasks"] != deleted {
+            return Err(format!("it must have deleted {deleted} tasks"));
+        }
+    }
+    if task["finishedAt"].is_null() {
+        return Err("it has no date of its end".to_owned());
+    }
+    Ok(Checked { task_type, status: status.to_owned() })
+}
+
+/// Compares every task with what it was when it was checked; those that were deleted are gone.
+pub(super) fn all_tasks(server: &Server, history: &History) -> Result<(), String> {
+    let left = (0_u64..).zip(&history.checked).filter(|(uid, _)| !history.deleted.contains(uid));
+    let mut stored = tasks_from(server, 0)?.into_iter();
+    for (uid, checked) in left {
+        let task = stored.next().unwrap_or_default();
+        let is_same = task["uid"] == uid
+            && task["type"] == checked.task_type
+            && task["status"] == checked.status.as_str();
+        if !is_same {
+            return Err(format!("task {uid} was {checked:?} and now there is {task}"));
+        }
+    }
+    stored.next().map_or(Ok(()), |task| Err(format!("a task must not be there: {task}")))
+}
+
+/// The tasks from a uid on, the oldest first.
+fn tasks_from(server: &Server, first: usize) -> Result<Vec<Value>, String> {
+    let (mut tasks, mut from) = (Vec::new(), json!(first));
+    while !from.is_null() {
+        let page = server.get(&format!("/tasks?reverse=true&limit=1000&from={from}"))?;
+        tasks.extend(page["results"].as_array().ok_or("/tasks has no results")?.iter().cloned());
+        from = page["next"].clone();
+    }
+    Ok(tasks)
+}
+
+/// Waits until no payload is left and every folder is that of an index.
+pub(super) fn folders(database: &Path, history: &History) -> Result<(), String> {
+    let start = Instant::now();
+    loop {
+        let count = |name: &str| {
+            let folder = database.join(name);
+            std::fs::read_dir(&folder)
+                .map(Iterator::count)
+                .map_err(|error| format!("{}: {error}", folder.display()))
+        };
+        let (payloads, indexes) = (count("update_files")?, count("indexes")?);
+        if payloads == 0 && indexes == history.model.len() {
+            return Ok(());
+        }
+        if start.elapsed() > CLEAN_UP_MAX {
+            return Err(format!(
+                "{payloads} payloads and {indexes} folders of indexes are left, for {} indexes",
+                history.model.len()
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

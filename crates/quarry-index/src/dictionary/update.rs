@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use fst::{IntoStreamer, Set, Streamer};
+use quarry_crash::CrashPoint;
 use quarry_storage::{StorageError, WriteTxn};
 
 use super::{Dictionary, DictionaryKind, put_set};
@@ -58,6 +59,7 @@ impl Dictionary<'_> {
         }
         let base = dictionary.merged(created, removed);
         tables.main.put(txn, base_entry, base.as_fst().as_bytes())?;
+        CrashPoint::DictionaryMerging.reach();
         tables.main.delete(txn, added_entry)?;
         tables.main.delete(txn, removed_entry)?;
         Ok(())

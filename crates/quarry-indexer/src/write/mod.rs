@@ -4,6 +4,7 @@
 //! table that began empty are appended: full pages, and nothing is searched.
 
 use quarry_channel::{Operation, Receiver};
+use quarry_crash::CrashPoint;
 use quarry_index::{TableId, Tables};
 use quarry_storage::{PlainTable, StorageError, WriteTxn};
 
@@ -44,6 +45,7 @@ pub(crate) fn run(
                 return Err(IndexError::Damaged { detail: "there is no table of vectors" });
             }
         }
+        CrashPoint::EntryWritten.reach();
         until_check -= 1;
         if until_check == 0 {
             abort.check()?;

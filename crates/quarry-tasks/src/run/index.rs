@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use quarry_crash::CrashPoint;
 use quarry_engine::{CatalogError, set_primary_key};
 
 use super::relabel::relabel;
@@ -55,6 +56,7 @@ pub(super) fn update(round: &Round<'_>, mut task: Task) -> Result<(), RoundError
         catalog.rename(&mut txn, index, new_uid)?;
         let names = BTreeMap::from([(index.clone(), new_uid.clone())]);
         relabel(&round.shared.store, &mut txn, task.uid, &names)?;
+        CrashPoint::IndexRenaming.reach();
     }
     task.succeed(None);
     round.complete(txn, Ending { changed_index: Some(handle), ..Ending::of(vec![task]) })
@@ -77,6 +79,7 @@ pub(super) fn delete(round: &Round<'_>, mut tasks: Vec<Task>) -> Result<(), Roun
     if exists {
         documents_count = catalog.stats_in(&txn, &uid)?.documents_count;
         removed_indexes.push(catalog.delete(&mut txn, &uid)?);
+        CrashPoint::IndexDeleting.reach();
     }
     for task in &mut tasks {
         let outcome = match task.content {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use quarry_crash::CrashPoint;
 use quarry_engine::{Catalog, CatalogError};
 use quarry_error::{Code, ErrorResponse};
 use quarry_storage::Txn;
@@ -26,8 +27,10 @@ pub(super) fn swap(round: &Round<'_>, mut task: Task) -> Result<(), RoundError> 
     for Swap { indexes: (first, second), rename } in swaps {
         if *rename {
             catalog.rename(&mut txn, first, second)?;
+            CrashPoint::IndexRenaming.reach();
         } else {
             catalog.swap(&mut txn, first, second)?;
+            CrashPoint::IndexSwapping.reach();
         }
         names.insert(first.clone(), second.clone());
         names.insert(second.clone(), first.clone());

@@ -1,5 +1,6 @@
 //! Tasks about tasks: cancelation and deletion.
 
+use quarry_crash::CrashPoint;
 use roaring::RoaringBitmap;
 
 use crate::content::TaskContent;
@@ -25,6 +26,7 @@ pub(super) fn cancel(round: &Round<'_>, mut tasks: Vec<Task>) -> Result<(), Roun
     }
     cancelation.succeed(Some(Outcome::Count(waiting.len())));
     ended.push(cancelation);
+    CrashPoint::TasksCanceling.reach();
     round.complete(txn, Ending::of(ended))
 }
 
@@ -48,6 +50,7 @@ pub(super) fn delete(round: &Round<'_>, mut tasks: Vec<Task>) -> Result<(), Roun
         batches.extend(store.tasks.expect(&txn, uid)?.batch_uid);
     }
     store.tasks.remove(&mut txn, &removed)?;
+    CrashPoint::TasksDeleting.reach();
     for batch_uid in batches {
         if store.tasks.sets.get(&txn, SetKey::Batch(batch_uid))?.is_empty() {
             store.batches.remove(&mut txn, batch_uid)?;
