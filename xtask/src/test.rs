@@ -5,13 +5,19 @@ use std::fs;
 use crate::run::{is_installed, run as command, target_dir};
 use crate::{clients, conformance, tidy};
 
-/// Conventions, format, lints, tests, documentation tests, the demo, clients, conformance: stops at the first that fails.
+/// Conventions, format, lints, fuzz targets, tests, documentation tests, the demo, clients, conformance: stops at the first that fails.
 pub(crate) fn run() -> Result<(), String> {
     tidy::run()?;
     command("cargo", &["fmt", "--all", "--check"])?;
     command(
         "cargo",
         &["clippy", "--workspace", "--exclude", "bench-compare", "--all-targets", "--", "-D", "warnings"],
+    )?;
+    // Fuzz targets run apart from the tests, but must not fall behind what they call.
+    let fuzz_folder = target_dir().join("fuzz-check").display().to_string();
+    command(
+        "cargo",
+        &["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", &fuzz_folder],
     )?;
     if is_installed("cargo", &["nextest"]) {
         command("cargo", &["nextest", "run", "--workspace", "--exclude", "bench-compare"])?;

@@ -1,16 +1,19 @@
 //! The groups after some values changed.
 //!
-//! 1. While the groups are still those of before, walk down to the groups around each changed value.
-//! 2. Level by level, from 1 up: unite each such group again from its children on the level below, which
-//!    are right already. A changed value that begins a group, now or before, also cuts a group in two or
-//!    joins two.
+//! Level by level, from 1 up, so that the level below is right already:
 //!
-//! A change costs some sixteen unions per level, whatever the size of the field. Changing every value costs
+//! 1. A changed value that begins a group, now or before, but not both, has cut a group in two or joined two: these are
+//!    united again from their children.
+//! 2. The groups that hold the other changed values are as they were but for the documents of the change. If those are
+//!    few, each is looked up in the children and put into the group or taken out of it; otherwise the group is united
+//!    again as well.
+//!
+//! A change costs some sixteen unions or lookups per level, whatever the size of the field. Changing every value costs
 //! what building from nothing does, so there is no other way to build.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use quarry_storage::{StorageError, Txn, WriteTxn};
+use quarry_storage::{PostingsUnion, StorageError, Txn, WriteTxn};
 use roaring::RoaringBitmap;
 
 use crate::level::{LEVELS_MAX, rank};
@@ -23,32 +26,26 @@ const GROUPS_IN_MEMORY_MAX: usize = 256;
 /// Keys that are read before they are deleted.
 const KEYS_IN_MEMORY_MAX: usize = 4096;
 
-/// Where groups begin that a change touches, per level; index 0 stands for level 1.
-type Touched = [BTreeSet<Vec<u8>>; LEVELS_MAX as usize];
-
-/// A place among the values: at `value`, or just below it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place<'v> {
-    value: &'v [u8],
-    // False sorts first: just below comes before at.
-    at_value: bool,
-}
-
-impl Place<'_> {
-    fn is_before(&self, start: &[u8]) -> bool {
-        if self.at_value { self.value < start } else { self.value <= start }
-    }
+/// What a change does to the groups of one level, by where they begin.
+#[derive(Default)]
+struct LevelChange<'v> {
+    /// Those whose values became others.
+    united: BTreeSet<Vec<u8>>,
+    /// Those that may hold other documents, and their changed values.
+    touched: BTreeMap<Vec<u8>, Vec<&'v [u8]>>,
 }
 
 impl FacetTable {
     /// Puts the groups right after values changed at level 0.
     ///
-    /// `changed`: every value whose postings were created, changed or removed since the groups were right,
-    /// in any order; naming more does no harm.
+    /// - `changed`: every value whose postings were created, changed or removed since the groups were right, in any
+    ///   order; naming more does no harm
+    /// - `few`: every document that was added to one of them or removed, ascending, where these are few
     pub fn update_levels(
         &self,
         txn: &mut WriteTxn<'_>,
         changed: &[(FieldId, Vec<u8>)],
+        few: Option<&[u32]>,
     ) -> Result<(), StorageError> {
         let mut changed: Vec<(FieldId, &[u8])> =
             changed.iter().map(|(field, value)| (*field, value.as_slice())).collect();
@@ -57,7 +54,7 @@ impl FacetTable {
         for values in changed.chunk_by(|(a, _), (b, _)| a == b) {
             let (field, _) = values[0];
             let values: Vec<&[u8]> = values.iter().map(|&(_, value)| value).collect();
-            self.update_field(txn, field, &values)?;
+            self.update_field(txn, field, &values, few)?;
         }
         Ok(())
     }
@@ -67,7 +64,7 @@ impl FacetTable {
         let values = self.values(txn, field)?;
         self.clear_levels(txn, field, 1)?;
         let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
-        self.update_field(txn, field, &values)
+        self.update_field(txn, field, &values, None)
     }
 
     /// The values of `field`, ascending.
@@ -91,8 +88,8 @@ impl FacetTable {
         txn: &mut WriteTxn<'_>,
         field: FieldId,
         values: &[&[u8]],
+        few: Option<&[u32]>,
     ) -> Result<(), StorageError> {
-        let mut touched = self.touched_groups(txn, field, values)?;
         for level in 1..=LEVELS_MAX {
             let mut begins = Vec::new();
             for &value in values.iter().filter(|value| rank(value) >= level) {
@@ -102,63 +99,125 @@ impl FacetTable {
             if !self.level_is_wanted(txn, field, level, &begins)? {
                 return self.clear_levels(txn, field, level);
             }
-            let mut groups = std::mem::take(&mut touched[usize::from(level) - 1]);
-            groups.insert(self.kind.lowest_value().to_vec());
-            groups.extend(begins.iter().map(|(value, _)| value.to_vec()));
-            self.unite_groups(txn, field, level, &groups)?;
+            let mut change = self.level_change(txn, (field, level), values, &begins)?;
+            match few {
+                Some(documents) => self.patch_groups(txn, (field, level), &change, documents)?,
+                None => change.united.extend(std::mem::take(&mut change.touched).into_keys()),
+            }
+            self.unite_groups(txn, field, level, &change.united)?;
         }
         Ok(())
     }
 
-    /// Where the stored groups begin that hold a changed value, or that end where a changed value begins one.
-    fn touched_groups(
+    /// The groups of a level, which is as it was before the change, that have to become others.
+    ///
+    /// - `begins`: the changed values that begin a group if they are stored, and whether they are
+    fn level_change<'v>(
         &self,
         txn: &Txn<'_>,
-        field: FieldId,
-        values: &[&[u8]],
-    ) -> Result<Touched, StorageError> {
-        let mut places = Vec::with_capacity(values.len() + values.len() / 8);
+        (field, level): (FieldId, u8),
+        values: &[&'v [u8]],
+        begins: &[(&[u8], bool)],
+    ) -> Result<LevelChange<'v>, StorageError> {
+        let mut change = LevelChange::default();
         for &value in values {
-            if rank(value) > 0 {
-                places.push(Place { value, at_value: false });
+            let group = self.group_of(txn, (field, level), value)?;
+            let begins_now =
+                begins.binary_search_by(|(begin, _)| (*begin).cmp(value)).is_ok_and(|place| begins[place].1);
+            let began = group.as_deref() == Some(value);
+            match group {
+                Some(group) if begins_now == began => change.touched.entry(group).or_default().push(value),
+                // The group that it was cut off from, or is joined with.
+                _ if begins_now != began => {
+                    let before = match group {
+                        Some(_) if began => self.group_below(txn, (field, level), value)?,
+                        group => group,
+                    };
+                    change.united.insert(before.unwrap_or_else(|| self.kind.lowest_value().to_vec()));
+                    change.united.insert(value.to_vec());
+                }
+                _ => {
+                    change.united.insert(self.kind.lowest_value().to_vec());
+                }
             }
-            places.push(Place { value, at_value: true });
         }
-        let mut touched = Touched::default();
-        if let Some(top @ 1..) = self.top_level(txn, field)? {
-            self.touch(txn, field, (top, &self.whole()), &places, &mut touched)?;
-        }
-        Ok(touched)
+        change.touched.retain(|group, _| !change.united.contains(group));
+        Ok(change)
     }
 
-    /// Notes the groups of one level in `span` that hold some of `places` (ascending), and those below them.
-    fn touch(
+    /// Where the stored group begins that `value` lies in.
+    fn group_of(
         &self,
         txn: &Txn<'_>,
-        field: FieldId,
-        (level, span): (u8, &Span),
-        mut places: &[Place<'_>],
-        touched: &mut Touched,
+        (field, level): (FieldId, u8),
+        value: &[u8],
+    ) -> Result<Option<Vec<u8>>, StorageError> {
+        let key = self.postings.floor_key(txn, &FacetKey { field, level, value }.to_bytes())?;
+        Ok(key.as_deref().and_then(|key| value_in(key, (field, level))))
+    }
+
+    /// Where the last stored group begins that begins below `value`.
+    fn group_below(
+        &self,
+        txn: &Txn<'_>,
+        (field, level): (FieldId, u8),
+        value: &[u8],
+    ) -> Result<Option<Vec<u8>>, StorageError> {
+        let key = self.postings.key_below(txn, &FacetKey { field, level, value }.to_bytes())?;
+        Ok(key.as_deref().and_then(|key| value_in(key, (field, level))))
+    }
+
+    /// Puts each of `documents` into the touched groups of a level that a child of which holds it, and takes it out
+    /// of the others.
+    fn patch_groups(
+        &self,
+        txn: &mut WriteTxn<'_>,
+        (field, level): (FieldId, u8),
+        change: &LevelChange<'_>,
+        documents: &[u32],
     ) -> Result<(), StorageError> {
-        let mut nodes = self.nodes(txn, field, level, span)?;
-        while let Some(node) = nodes.next()? {
-            // Places before the first stored group belong to the lowest group, which is always united again.
-            let before = places.partition_point(|place| place.is_before(&node.span.start));
-            places = &places[before..];
-            let inside = match &node.span.end {
-                Some(end) => places.partition_point(|place| place.is_before(end)),
-                None => places.len(),
-            };
-            let (here, after) = places.split_at(inside);
-            places = after;
-            if !here.is_empty() {
-                if level > 1 {
-                    self.touch(txn, field, (level - 1, &node.span), here, touched)?;
-                }
-                touched[usize::from(level) - 1].insert(node.span.start);
+        let mut patches = Vec::new();
+        for (group, values) in &change.touched {
+            let mut held = BTreeSet::new();
+            for &value in values {
+                let key = FacetKey { field, level: 0, value }.to_bytes();
+                held.extend(self.postings.present(txn, &key, documents)?);
             }
-            if places.is_empty() {
+            let key = FacetKey { field, level, value: group }.to_bytes();
+            let others: Vec<u32> =
+                documents.iter().copied().filter(|document| !held.contains(document)).collect();
+            let mut gone: BTreeSet<u32> = self.postings.present(txn, &key, &others)?.into_iter().collect();
+            self.keep_held(txn, (field, level), group, &mut gone)?;
+            patches.push((key, Vec::from_iter(held), Vec::from_iter(gone)));
+        }
+        let mut writer = self.postings.direct_writer(txn);
+        for (key, added, removed) in &patches {
+            writer.apply(key, added, removed)?;
+        }
+        writer.finish().map(drop)
+    }
+
+    /// Takes out of `gone` what a child of a group holds.
+    fn keep_held(
+        &self,
+        txn: &Txn<'_>,
+        (field, level): (FieldId, u8),
+        group: &[u8],
+        gone: &mut BTreeSet<u32>,
+    ) -> Result<(), StorageError> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let from = Span { start: group.to_vec(), end: None };
+        let mut nodes = self.nodes(txn, field, level - 1, &from)?;
+        while let Some(node) = nodes.next()? {
+            let child = node.span.start.as_slice();
+            if gone.is_empty() || (child != group && rank(child) >= level) {
                 break;
+            }
+            let key = FacetKey { field, level: level - 1, value: child }.to_bytes();
+            for document in self.postings.present(txn, &key, &Vec::from_iter(gone.iter().copied()))? {
+                gone.remove(&document);
             }
         }
         Ok(())
@@ -174,14 +233,19 @@ impl FacetTable {
         level: u8,
         begins: &[(&[u8], bool)],
     ) -> Result<bool, StorageError> {
-        if begins.iter().any(|&(_, stored)| stored) {
+        let stays = |start: &[u8]| {
+            let is_gone = begins.binary_search_by(|(value, _)| (*value).cmp(start)).is_ok();
+            start != self.kind.lowest_value() && !is_gone
+        };
+        // The last group of the level mostly tells already.
+        let last = self.postings.key_below(txn, &FacetKey::scan_level(field, level + 1))?;
+        let last = last.as_deref().and_then(|key| value_in(key, (field, level)));
+        if begins.iter().any(|&(_, stored)| stored) || last.is_some_and(|start| stays(&start)) {
             return Ok(true);
         }
         let mut nodes = self.nodes(txn, field, level, &self.whole())?;
         while let Some(node) = nodes.next()? {
-            let start = node.span.start.as_slice();
-            let is_gone = begins.binary_search_by(|(value, _)| (*value).cmp(start)).is_ok();
-            if start != self.kind.lowest_value() && !is_gone {
+            if stays(&node.span.start) {
                 return Ok(true);
             }
         }
@@ -201,45 +265,41 @@ impl FacetTable {
         while starts.peek().is_some() {
             groups.clear();
             for start in starts.by_ref().take(GROUPS_IN_MEMORY_MAX) {
-                let (children, documents) = self.unite(txn, field, level, start)?;
-                groups.push((start, children, documents));
+                groups.push((start, self.unite(txn, field, level, start)?));
             }
             let mut writer = self.postings.direct_writer(txn);
-            for (value, children, documents) in &groups {
+            for (value, documents) in &groups {
                 let key = FacetKey { field, level, value }.to_bytes();
-                writer.set_group(&key, *children, documents)?;
+                writer.set(&key, documents)?;
             }
             writer.finish()?;
         }
         Ok(())
     }
 
-    /// The number of children (at most 255) and the documents of the group of `level` that begins at `start`;
-    /// none when no group begins there.
+    /// The documents of the group of `level` that begins at `start`; none when no group begins there.
     fn unite(
         &self,
         txn: &Txn<'_>,
         field: FieldId,
         level: u8,
         start: &[u8],
-    ) -> Result<(u8, RoaringBitmap), StorageError> {
+    ) -> Result<RoaringBitmap, StorageError> {
         let is_first_group = start == self.kind.lowest_value();
         let from = Span { start: start.to_vec(), end: None };
         let mut nodes = self.nodes(txn, field, level - 1, &from)?;
-        let (mut children, mut documents) = (0u8, RoaringBitmap::new());
+        let mut documents = PostingsUnion::default();
+        let mut is_first = true;
         while let Some(node) = nodes.next()? {
             let child = node.span.start.as_slice();
             let is_start = child == start;
-            if children == 0 && !is_start && !is_first_group {
+            if (is_first && !is_start && !is_first_group) || (!is_start && rank(child) >= level) {
                 break;
             }
-            if !is_start && rank(child) >= level {
-                break;
-            }
-            children = children.saturating_add(1);
-            node.postings.union_into(&mut documents)?;
+            is_first = false;
+            documents.add(&node.postings)?;
         }
-        Ok((children, documents))
+        Ok(documents.finish())
     }
 
     /// Takes out all nodes of `field` from level `lowest` up.
@@ -279,4 +339,9 @@ impl FacetTable {
         }
         Ok(keys)
     }
+}
+
+/// The value of a key, if it is one of this level.
+fn value_in(key: &[u8], (field, level): (FieldId, u8)) -> Option<Vec<u8>> {
+    key.strip_prefix(&FacetKey::scan_level(field, level)).map(<[u8]>::to_vec)
 }

@@ -28,9 +28,6 @@ impl FacetKind {
 }
 
 /// Values of all fields, in order, with the documents that hold them, and groups of values above them.
-///
-/// The value of an entry starts with one byte: 1 for a value; for a group the number of its children, at
-/// most 255.
 #[derive(Clone, Copy)]
 pub struct FacetTable {
     pub(crate) postings: PostingsTable,
@@ -40,7 +37,7 @@ pub struct FacetTable {
 impl FacetTable {
     /// The facet table over stored entries.
     pub fn new(entries: PlainTable, kind: FacetKind) -> FacetTable {
-        FacetTable { postings: PostingsTable::with_group_sizes(entries), kind }
+        FacetTable { postings: entries.into(), kind }
     }
 
     /// The postings below. Writers change the values (level 0) there and then name them to

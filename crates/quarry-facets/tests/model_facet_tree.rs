@@ -28,7 +28,13 @@ impl Store {
         Store { environment, table: FacetTable::new(entries, FacetKind::Numbers), _folder: folder }
     }
 
-    fn set(&self, txn: &mut WriteTxn<'_>, changes: &Model) {
+    /// Writes values; `names_documents`: whether the levels are told which documents changed.
+    fn set(&self, txn: &mut WriteTxn<'_>, changes: &Model, names_documents: bool) {
+        let mut documents: BTreeSet<u32> = changes.values().flatten().copied().collect();
+        for value in changes.keys() {
+            documents.extend(self.table.documents(txn, FIELD, value).unwrap());
+        }
+        let documents = Vec::from_iter(documents);
         let mut writer = self.table.postings().direct_writer(txn);
         for (value, documents) in changes {
             let key = FacetKey { field: FIELD, level: 0, value }.to_bytes();
@@ -36,15 +42,15 @@ impl Store {
         }
         writer.finish().unwrap();
         let changed: Vec<_> = changes.keys().map(|value| (FIELD, value.clone())).collect();
-        self.table.update_levels(txn, &changed).unwrap();
+        self.table.update_levels(txn, &changed, names_documents.then_some(&documents)).unwrap();
     }
 
-    fn dump(&self) -> Vec<(Vec<u8>, u8, RoaringBitmap)> {
+    fn dump(&self) -> Vec<(Vec<u8>, RoaringBitmap)> {
         let txn = self.environment.read_txn().unwrap();
         let mut cursor = self.table.postings().cursor(&txn, &[]).unwrap();
         let mut entries = Vec::new();
         while let Some((key, postings)) = cursor.next().unwrap() {
-            entries.push((key.to_vec(), postings.group_size(), postings.decode().unwrap()));
+            entries.push((key.to_vec(), postings.decode().unwrap()));
         }
         entries
     }
@@ -130,9 +136,9 @@ proptest! {
     ) {
         let candidates: RoaringBitmap = candidates.into_iter().collect();
         let (store, mut model) = (Store::empty(), Model::new());
-        for changes in &batches {
+        for (number, changes) in batches.iter().enumerate() {
             let mut txn = store.environment.write_txn().unwrap();
-            store.set(&mut txn, changes);
+            store.set(&mut txn, changes, number % 3 > 0);
             txn.commit().unwrap();
             apply(&mut model, changes);
             check(&store, &model, &candidates);
@@ -140,7 +146,7 @@ proptest! {
         // History does not matter: built at once, or by a rebuild, the table is the same.
         let at_once = Store::empty();
         let mut txn = at_once.environment.write_txn().unwrap();
-        at_once.set(&mut txn, &model);
+        at_once.set(&mut txn, &model, false);
         txn.commit().unwrap();
         prop_assert_eq!(store.dump(), at_once.dump());
         let mut txn = at_once.environment.write_txn().unwrap();
@@ -150,7 +156,7 @@ proptest! {
         // Nothing is left of a field that loses all its values.
         let gone: Model = model.keys().map(|value| (value.clone(), BTreeSet::new())).collect();
         let mut txn = store.environment.write_txn().unwrap();
-        store.set(&mut txn, &gone);
+        store.set(&mut txn, &gone, true);
         txn.commit().unwrap();
         prop_assert_eq!(store.dump(), Vec::new());
     }
@@ -161,7 +167,7 @@ fn fields_do_not_mix() {
     let store = Store::empty();
     let mut txn = store.environment.write_txn().unwrap();
     let model: Model = (0..200).map(|number| (value(number), BTreeSet::from([u32::from(number)]))).collect();
-    store.set(&mut txn, &model);
+    store.set(&mut txn, &model, false);
     txn.commit().unwrap();
     let txn = store.environment.read_txn().unwrap();
     assert!(store.table.all_documents(&txn, FIELD - 1).unwrap().is_empty());
@@ -179,7 +185,7 @@ fn values_of_documents_that_are_done_are_left_out() {
     let store = Store::empty();
     let mut txn = store.environment.write_txn().unwrap();
     let model = Model::from([(value(1), BTreeSet::from([1, 2])), (value(2), BTreeSet::from([2, 3]))]);
-    store.set(&mut txn, &model);
+    store.set(&mut txn, &model, false);
     txn.commit().unwrap();
     let txn = store.environment.read_txn().unwrap();
     let all = RoaringBitmap::from_iter([1, 2, 3]);
@@ -207,5 +213,5 @@ fn damaged_groups_that_cannot_be_taken_out_are_told() {
     let block = [0x0b, 0, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0x0c, 0x02, 0x05, 0];
     entries.put(&mut txn, &[0, 0, 0xf9, 0, 0, 0, 0, 0, 0, 0, 0], &block).unwrap();
     let table = FacetTable::new(entries, FacetKind::Numbers);
-    assert!(table.update_levels(&mut txn, &[(0, vec![1; 8])]).is_err());
+    assert!(table.update_levels(&mut txn, &[(0, vec![1; 8])], None).is_err());
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use quarry_index::format_version::CURRENT;
 use quarry_index::statistics::{self, Dates, FieldDistribution};
 use quarry_index::{
     Dictionary, DictionaryKind, Fields, Index, IndexOptions, OpenError, Settings, SettingsUpdate, keys,
@@ -56,7 +57,7 @@ fn another_format_version_is_refused() {
     txn.commit().unwrap();
     drop(index);
     let error = Index::open(folder.path(), &IndexOptions::default()).err().unwrap();
-    assert!(matches!(error, OpenError::FormatVersion { found: 9, expected: 2 }), "{error}");
+    assert!(matches!(error, OpenError::FormatVersion { found: 9, expected: CURRENT }), "{error}");
 }
 
 #[test]

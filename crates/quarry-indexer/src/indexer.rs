@@ -11,7 +11,6 @@ use quarry_index::{Dictionary, DictionaryKind, Index, SettingsDiff, Snapshot, Ta
 use quarry_storage::WriteTxn;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use roaring::RoaringBitmap;
-use rustc_hash::FxHashSet;
 
 use crate::abort::Abort;
 use crate::batch::{Batch, Operation};
@@ -256,7 +255,7 @@ impl Run<'_> {
 
     fn plan<'p>(
         &'p self,
-        snapshot: &Snapshot<'_>,
+        snapshot: &'p Snapshot<'_>,
         settings: &Settings,
         merged: &'p Merged<'_>,
         decided: &Decided,
@@ -266,7 +265,7 @@ impl Run<'_> {
             _ => Arc::clone(snapshot.tokenizer()),
         };
         let kept_prefixes = match decided.work.extracts_prefixes() {
-            true => Some(snapshot.kept_prefixes()?.to_vec().into_iter().collect::<FxHashSet<String>>()),
+            true => Some(Arc::new(snapshot.kept_prefixes()?)),
             false => None,
         };
         Ok(Plan {
@@ -358,7 +357,7 @@ impl Run<'_> {
                     .install(|| post::prefix_postings::rebuild(self.index, txn, abort, bytes_max))?
             }
         }
-        post::facet_levels::write(tables, txn, outcome)?;
+        post::facet_levels::write(tables, txn, changes, outcome)?;
         let counts = extracted.iter().map(|extracted| &extracted.field_counts);
         Ok(post::statistics::write(tables, txn, counts, decided.is_cleared)?)
     }

@@ -14,8 +14,8 @@ pub type Renumbering = BTreeMap<DocumentId, DocumentId>;
 /// What stands under a key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EntryValue {
-    /// A set of documents, with the group-size byte of facet tables (1 elsewhere).
-    Postings(u8, RoaringBitmap),
+    /// A set of documents.
+    Postings(RoaringBitmap),
     /// Bytes.
     Bytes(Vec<u8>),
 }
@@ -78,7 +78,7 @@ impl<'s> Entries<'s> {
                     None => documents,
                     Some(numbers) => documents.iter().map(|document| renumbered(numbers, document)).collect(),
                 };
-                return Ok(Some((key.to_vec(), EntryValue::Postings(postings.group_size(), documents))));
+                return Ok(Some((key.to_vec(), EntryValue::Postings(documents))));
             }
             Source::Blocks(cursor) => match cursor.next()? {
                 None => return Ok(None),
@@ -97,7 +97,7 @@ impl<'s> Entries<'s> {
             TableId::ExternalDocumentIds => {
                 let document =
                     value.first_chunk().map(|bytes| self.number(DocumentId::from_be_bytes(*bytes)));
-                return Ok((key, EntryValue::Postings(1, document.into_iter().collect())));
+                return Ok((key, EntryValue::Postings(document.into_iter().collect())));
             }
             TableId::Documents => {
                 let document = self.renumber_end(&mut key);

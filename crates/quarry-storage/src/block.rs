@@ -164,3 +164,23 @@ pub(crate) fn find(block: &[u8], target: &[u8]) -> Option<Found> {
     }
     Some(Found::Above { at: block.len() })
 }
+
+/// Key, flags and value of an entry.
+pub(crate) type BlockEntry<'b> = (Vec<u8>, Flags, &'b [u8]);
+
+/// The last of the first entries whose keys are `wanted`, if there is one. None if the block is damaged.
+pub(crate) fn last(block: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Option<Option<BlockEntry<'_>>> {
+    let (mut at, mut key, mut found) = (0, Vec::new(), None);
+    let mut found_key = Vec::new();
+    while at < block.len() {
+        let entry = read_entry(block, &mut at).filter(|entry| entry.shared <= key.len())?;
+        key.truncate(entry.shared);
+        key.extend_from_slice(entry.suffix);
+        if !wanted(&key) {
+            break;
+        }
+        found_key.clone_from(&key);
+        found = Some((entry.flags, entry.value));
+    }
+    Some(found.map(|(flags, value)| (found_key, flags, value)))
+}

@@ -8,7 +8,7 @@
 
 use std::ops::Bound;
 
-use crate::block::{self, Flags, Found};
+use crate::block::{self, BlockEntry, Flags, Found};
 use crate::environment::{Txn, WriteTxn};
 use crate::plain_table::Entry;
 use crate::{PlainTable, StorageError};
@@ -72,6 +72,27 @@ impl BlockTable {
         end: Bound<&[u8]>,
     ) -> Result<BlockCursor<'t>, StorageError> {
         BlockCursor::open(*self, txn, start, end)
+    }
+
+    /// The entry with the greatest key at or below `key`: its key, flags and value.
+    pub(crate) fn floor<'t>(
+        &self,
+        txn: &'t Txn<'_>,
+        key: &[u8],
+    ) -> Result<Option<BlockEntry<'t>>, StorageError> {
+        let Some((_, block)) = self.blocks.floor(txn, key)? else { return Ok(None) };
+        block::last(block, |found| found <= key).ok_or_else(|| self.damaged(block::TRUNCATED))
+    }
+
+    /// As [`BlockTable::floor`], strictly below `key`.
+    pub(crate) fn below<'t>(
+        &self,
+        txn: &'t Txn<'_>,
+        key: &[u8],
+    ) -> Result<Option<BlockEntry<'t>>, StorageError> {
+        let block = self.blocks.rev_range(txn, (Bound::Unbounded, Bound::Excluded(key)))?.next();
+        let Some((_, block)) = block.transpose()? else { return Ok(None) };
+        block::last(block, |found| found < key).ok_or_else(|| self.damaged(block::TRUNCATED))
     }
 
     pub(crate) fn find(&self, block: &[u8], key: &[u8]) -> Result<Found, StorageError> {

@@ -32,13 +32,16 @@ pub trait BlockSink {
 /// First key and bytes of a block, copied.
 pub type StoredBlock = (Vec<u8>, Vec<u8>);
 
+/// Two neighbouring keys, where there are such.
+type KeysAround = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// Where a writer reads and writes blocks. Keys and blocks come as copies: the store may be written next.
 pub trait BlockStore: BlockSink {
     /// The block with the greatest first key at or below `key`.
     fn floor(&self, key: &[u8]) -> Result<Option<StoredBlock>, StorageError>;
 
-    /// The block with the least first key above `key`; above nothing, the first block.
-    fn above(&self, key: &[u8]) -> Result<Option<StoredBlock>, StorageError>;
+    /// The first key of the next block above `key`; above nothing, of the first block.
+    fn above(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError>;
 }
 
 /// Reads from a snapshot, writes to a sink: what is written is not seen.
@@ -67,10 +70,10 @@ fn to_owned((key, block): (&[u8], &[u8])) -> (Vec<u8>, Vec<u8>) {
     (key.to_vec(), block.to_vec())
 }
 
-fn above(table: BlockTable, txn: &Txn<'_>, key: &[u8]) -> Result<Option<StoredBlock>, StorageError> {
+fn above(table: BlockTable, txn: &Txn<'_>, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
     let blocks = table.blocks();
     let found = if key.is_empty() { blocks.first(txn)? } else { blocks.above(txn, key)? };
-    Ok(found.map(to_owned))
+    Ok(found.map(|(key, _)| key.to_vec()))
 }
 
 impl<S: BlockSink> BlockStore for SnapshotStore<'_, S> {
@@ -78,7 +81,7 @@ impl<S: BlockSink> BlockStore for SnapshotStore<'_, S> {
         Ok(self.table.blocks().floor(self.txn, key)?.map(to_owned))
     }
 
-    fn above(&self, key: &[u8]) -> Result<Option<StoredBlock>, StorageError> {
+    fn above(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
         above(self.table, self.txn, key)
     }
 }
@@ -108,7 +111,7 @@ impl BlockStore for DirectStore<'_, '_> {
         Ok(self.table.blocks().floor(self.txn, key)?.map(to_owned))
     }
 
-    fn above(&self, key: &[u8]) -> Result<Option<StoredBlock>, StorageError> {
+    fn above(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
         above(self.table, self.txn, key)
     }
 }
@@ -257,23 +260,50 @@ impl<B: BlockStore> BlockWriter<B> {
 
     /// Brings the writer to `key`: opens its block, copies the entries below it.
     pub(crate) fn seek(&mut self, key: &[u8]) -> Result<(), B::Error> {
+        self.open_block(key)?;
+        self.last_key.clear();
+        self.last_key.extend_from_slice(key);
+        while self.peek()?.is_some_and(|stored| stored < key) {
+            self.copy_loaded();
+        }
+        Ok(())
+    }
+
+    /// The stored keys around `target`: the greatest at or below it, of those that were not passed yet, and the least
+    /// above it. Opens the block of `target`, passes nothing in it.
+    pub(crate) fn keys_around(&mut self, target: &[u8]) -> Result<KeysAround, B::Error> {
+        self.open_block(target)?;
+        let Some(group) = &self.group else { return Ok((None, None)) };
+        let (below, above) = group.keys_around(target).ok_or_else(|| self.table.damaged(block::TRUNCATED))?;
+        Ok((below, above.or_else(|| group.next_key.clone())))
+    }
+
+    /// Whether an entry whose key starts with `prefix` stands at or below `target`, either copied just now or stored.
+    pub(crate) fn has_below(&self, prefix: &[u8], target: &[u8]) -> Result<bool, StorageError> {
+        let is_it = |key: &[u8]| key <= target && key.starts_with(prefix);
+        if self.pending.entries.iter().any(|entry| is_it(self.pending.key(entry))) {
+            return Ok(true);
+        }
+        let Some((_, block)) = self.store.floor(target)? else { return Ok(false) };
+        let below = Group { block, ..Group::empty() }.keys_around(target);
+        let (below, _) = below.ok_or_else(|| self.table.damaged(block::TRUNCATED))?;
+        Ok(below.is_some_and(|below| is_it(&below)))
+    }
+
+    /// Opens the block that `key` belongs to, after what was gathered before is written.
+    fn open_block(&mut self, key: &[u8]) -> Result<(), B::Error> {
         if key.is_empty() || key.len() > KEY_BYTES_MAX {
             return Err(StorageError::KeyLength { table: self.table.name(), length: key.len() }.into());
         }
         if key < self.last_key.as_slice() {
             return Err(StorageError::KeyOrder { table: self.table.name() }.into());
         }
-        self.last_key.clear();
-        self.last_key.extend_from_slice(key);
         while self.next_block_key().is_some_and(|next| key >= next) {
             self.leave_group()?;
         }
         if self.group.is_none() {
             let group = self.open_group(key)?;
             self.group = Some(group);
-        }
-        while self.peek()?.is_some_and(|stored| stored < key) {
-            self.copy_loaded();
         }
         Ok(())
     }
@@ -335,10 +365,13 @@ impl<B: BlockStore> BlockWriter<B> {
         // A key below every block goes into the first one.
         let stored = match self.store.floor(key)? {
             Some(found) => Some(found),
-            None => self.store.above(&[])?.filter(|(first, _)| self.owns(first)),
+            None => match self.store.above(&[])?.filter(|first| self.owns(first)) {
+                Some(first) => self.store.floor(&first)?,
+                None => None,
+            },
         };
         let next_key = match &stored {
-            Some((first, _)) => self.store.above(first)?.map(|(next, _)| next),
+            Some((first, _)) => self.store.above(first)?,
             None => None,
         };
         let (stored_key, block) = stored.map_or((None, Vec::new()), |(first, block)| (Some(first), block));
@@ -382,7 +415,7 @@ impl<B: BlockStore> BlockWriter<B> {
 
     /// Goes on in the next block with what was gathered so far.
     fn extend(&mut self, group: Group, (key, block): (Vec<u8>, Vec<u8>)) -> Result<Group, B::Error> {
-        let next_key = self.store.above(&key)?.map(|(next, _)| next);
+        let next_key = self.store.above(&key)?;
         self.store.delete(&key)?;
         Ok(Group {
             stored_key: group.stored_key,
@@ -448,6 +481,27 @@ impl Group {
             next_key: None,
             changed: false,
             extended: false,
+        }
+    }
+
+    /// The keys around `target` of the entries that were not passed yet. None if the block is damaged.
+    fn keys_around(&self, target: &[u8]) -> Option<KeysAround> {
+        let (mut at, mut key, mut below) = (self.at, self.key.clone(), None);
+        let mut is_read = self.loaded;
+        loop {
+            if is_read {
+                if key.as_slice() > target {
+                    return Some((below, Some(key)));
+                }
+                below.get_or_insert_with(Vec::new).clone_from(&key);
+            }
+            if at >= self.block.len() {
+                return Some((below, None));
+            }
+            let entry = block::read_entry(&self.block, &mut at).filter(|entry| entry.shared <= key.len())?;
+            key.truncate(entry.shared);
+            key.extend_from_slice(entry.suffix);
+            is_read = true;
         }
     }
 

@@ -9,11 +9,14 @@
 //! - [`block_table`]: a sorted map on such blocks, for reading.
 //! - [`block_writer`]: sorted changes to a block table, rewriting only the blocks they touch.
 //! - [`block_builder`]: a block table from nothing.
-//! - [`postings`]: the bytes of a set of document ids.
+//! - [`span`]: how a set of document ids is cut into segments.
+//! - [`segment`]: the bytes of a segment.
+//! - [`postings`]: a stored set, and what can be asked of it undecoded.
 //! - [`postings_table`]: key to set of document ids, on a block table.
 //! - [`postings_union`]: the union of many sets.
 //! - [`postings_writer`]: sorted changes to a postings table.
 //! - [`postings_builder`]: a postings table from nothing.
+//! - [`format_2`]: postings as they were stored before.
 
 pub mod block;
 pub mod block_builder;
@@ -21,6 +24,7 @@ pub mod block_table;
 pub mod block_writer;
 pub mod environment;
 pub mod error;
+pub mod format_2;
 mod large_blocks;
 pub mod mapped_file;
 pub mod plain_table;
@@ -29,6 +33,8 @@ pub mod postings_builder;
 pub mod postings_table;
 pub mod postings_union;
 pub mod postings_writer;
+mod segment;
+mod span;
 pub mod spill_vec;
 mod store_files;
 

@@ -7,31 +7,27 @@ use std::ops::Bound;
 
 use roaring::RoaringBitmap;
 
-use crate::block::{self, Found, RawEntry};
+use crate::block::{self, BlockEntry, Flags, Found, RawEntry};
 use crate::block_table::{BlockCursor, BlockTable};
 use crate::environment::{Txn, WriteTxn};
-use crate::postings::{CONTINUED, Postings, Segment};
+use crate::postings::Postings;
+use crate::segment::{CONTINUED, Segment};
+use crate::span::BITS_MIN;
 use crate::{PlainTable, StorageError};
 
 /// A table of postings. Read here, written by [`crate::PostingsWriter`].
 #[derive(Clone, Copy)]
 pub struct PostingsTable {
     entries: BlockTable,
-    grouped: bool,
 }
 
 impl From<PlainTable> for PostingsTable {
     fn from(blocks: PlainTable) -> Self {
-        PostingsTable { entries: blocks.into(), grouped: false }
+        PostingsTable { entries: blocks.into() }
     }
 }
 
 impl PostingsTable {
-    /// A table whose values start with a group-size byte (facets).
-    pub fn with_group_sizes(blocks: PlainTable) -> PostingsTable {
-        PostingsTable { entries: blocks.into(), grouped: true }
-    }
-
     /// The stored name.
     pub fn name(&self) -> &'static str {
         self.entries.name()
@@ -40,11 +36,6 @@ impl PostingsTable {
     /// The block table below.
     pub fn entries(&self) -> BlockTable {
         self.entries
-    }
-
-    /// Whether values start with a group-size byte.
-    pub fn has_group_sizes(&self) -> bool {
-        self.grouped
     }
 
     /// The set of `key`, undecoded. None if the key is absent.
@@ -70,7 +61,7 @@ impl PostingsTable {
             if !starts_with_key {
                 return Ok(found);
             }
-            self.add_segment(&mut found, entry.flags, entry.value)?;
+            self.add_segment(&mut found, entry.flags, entry.value);
         }
         self.find_in_next(txn, key, block_key, found)
     }
@@ -110,39 +101,44 @@ impl PostingsTable {
                 if !is_first && entry.shared < key.len() {
                     return Ok(found);
                 }
-                self.add_segment(&mut found, entry.flags, entry.value)?;
+                self.add_segment(&mut found, entry.flags, entry.value);
             }
             last = next_key;
         }
         Ok(found)
     }
 
-    fn add_segment<'t>(
-        &self,
-        found: &mut Option<Postings<'t>>,
-        flags: u8,
-        value: &'t [u8],
-    ) -> Result<(), StorageError> {
-        let (group_size, bytes) = self.split(value)?;
+    fn add_segment<'t>(&self, found: &mut Option<Postings<'t>>, flags: Flags, bytes: &'t [u8]) {
         let segment = Segment { flags, bytes };
         match found {
             Some(postings) => postings.more.push(segment),
-            None => {
-                *found = Some(Postings { table: self.name(), group_size, first: segment, more: Vec::new() })
-            }
+            None => *found = Some(Postings { table: self.name(), first: segment, more: Vec::new() }),
         }
-        Ok(())
     }
 
-    /// Group size and ids of a value.
-    pub(crate) fn split<'v>(&self, value: &'v [u8]) -> Result<(u8, &'v [u8]), StorageError> {
-        if !self.grouped {
-            return Ok((1, value));
+    /// Which of `ids` are in the set of `key`. Only the segments that they would be in are read.
+    pub fn present(&self, txn: &Txn<'_>, key: &[u8], ids: &[u32]) -> Result<Vec<u32>, StorageError> {
+        let (mut present, mut place) = (Vec::new(), Vec::new());
+        for &id in ids {
+            segment_key(key, id, &mut place);
+            let Some((found, flags, bytes)) = self.entries.floor(txn, &place)? else { continue };
+            if segment_start(&found, key).is_some() && (Segment { flags, bytes }).contains(id, self.name())? {
+                present.push(id);
+            }
         }
-        match value.split_first() {
-            Some((size, ids)) => Ok((*size, ids)),
-            None => Err(self.entries.damaged("a value has no group size")),
-        }
+        Ok(present)
+    }
+
+    /// The greatest key at or below `key`.
+    pub fn floor_key(&self, txn: &Txn<'_>, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        // Behind all segments of the key itself.
+        let behind = [key, &[0xff; START_BYTES]].concat();
+        Ok(self.entries.floor(txn, &behind)?.map(logical_key))
+    }
+
+    /// The greatest key below `key`.
+    pub fn key_below(&self, txn: &Txn<'_>, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.entries.below(txn, key)?.map(logical_key))
     }
 
     /// The set of `key`; None if the key is absent.
@@ -257,20 +253,55 @@ impl<'t> PostingsCursor<'t> {
         key.extend_from_slice(self.logical_key());
         self.key = key;
         let mut found = None;
-        self.table.add_segment(&mut found, self.inner.flags(), self.inner.value())?;
+        self.table.add_segment(&mut found, self.inner.flags(), self.inner.value());
         loop {
             self.waiting = self.inner.advance()?;
             if !self.waiting || self.inner.flags() & CONTINUED == 0 || self.logical_key() != self.key {
                 break;
             }
-            self.table.add_segment(&mut found, self.inner.flags(), self.inner.value())?;
+            self.table.add_segment(&mut found, self.inner.flags(), self.inner.value());
         }
         Ok(found.map(|postings| (self.key.as_slice(), postings)))
     }
 
     fn logical_key(&self) -> &[u8] {
         let key = self.inner.key();
-        let suffix = if self.inner.flags() & CONTINUED != 0 { 2.min(key.len()) } else { 0 };
-        &key[..key.len() - suffix]
+        &key[..logical_len(key, self.inner.flags())]
+    }
+}
+
+/// What follows the key of a posting in the keys of its segments, but for the one that begins at 0.
+const START_BYTES: usize = 3;
+
+/// The key whose segment an entry is.
+fn logical_key((mut key, flags, _): BlockEntry<'_>) -> Vec<u8> {
+    key.truncate(logical_len(&key, flags));
+    key
+}
+
+/// Length of the key whose segment has this key.
+fn logical_len(segment_key: &[u8], flags: Flags) -> usize {
+    let suffix = if flags & CONTINUED != 0 { START_BYTES } else { 0 };
+    segment_key.len().saturating_sub(suffix)
+}
+
+/// The key of the segment of `key` that begins at `start`, or at the last possible start below; its flags.
+pub(crate) fn segment_key(key: &[u8], start: u32, out: &mut Vec<u8>) -> Flags {
+    out.clear();
+    out.extend_from_slice(key);
+    let number = start >> BITS_MIN;
+    if number == 0 {
+        return 0;
+    }
+    out.extend_from_slice(&number.to_be_bytes()[4 - START_BYTES..]);
+    CONTINUED
+}
+
+/// Where the segment begins whose key this is, if it is one of `key`.
+pub(crate) fn segment_start(segment_key: &[u8], key: &[u8]) -> Option<u32> {
+    match segment_key.strip_prefix(key)? {
+        [] => Some(0),
+        [high, middle, low] => Some(u32::from_be_bytes([0, *high, *middle, *low]) << BITS_MIN),
+        _ => None,
     }
 }

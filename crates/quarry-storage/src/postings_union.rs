@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use roaring::RoaringBitmap;
 
+use crate::segment::{Bits, Form};
 use crate::{Postings, StorageError};
 
 /// Ids of a chunk: those that share their high 16 bits.
@@ -22,8 +23,8 @@ pub struct PostingsUnion {
     /// Ids in the order in which they came.
     waiting: Vec<u32>,
     /// By the high 16 bits of ids: a bit for each of their low 16 bits, the lowest first.
-    chunks: BTreeMap<u16, Box<[u8; CHUNK_BYTES]>>,
-    /// What came as bitmaps.
+    chunks: Chunks,
+    /// What came as bitmaps and runs.
     bitmaps: RoaringBitmap,
 }
 
@@ -34,9 +35,18 @@ impl PostingsUnion {
     /// `Corrupted`
     pub fn add(&mut self, postings: &Postings<'_>) -> Result<(), StorageError> {
         for segment in postings.segments() {
-            match segment.dense_bitmap(postings.table)? {
-                Some(bitmap) => self.bitmaps |= bitmap,
-                None => segment.read_into(postings.table, &mut self.waiting)?,
+            match segment.form(postings.table)? {
+                Form::List(mut list) => {
+                    self.waiting.extend(&mut list);
+                    list.check(postings.table)?;
+                }
+                Form::Bits(bits) => self.add_bits(bits),
+                Form::Runs(mut runs) => {
+                    for run in runs.by_ref() {
+                        self.bitmaps.insert_range(run);
+                    }
+                    runs.check(postings.table)?;
+                }
             }
         }
         if self.waiting.len() > WAITING_MAX {
@@ -74,10 +84,21 @@ impl PostingsUnion {
         self.waiting.len() <= SORTED_PER_CHUNK_MAX * (high - low + 1) as usize
     }
 
+    fn add_bits(&mut self, bits: Bits<'_>) {
+        let (mut first, mut bytes) = (bits.first, bits.bytes);
+        // They may reach over the end of a chunk.
+        while !bytes.is_empty() {
+            let place = (first & 0xffff) as usize / 8;
+            let (here, rest) = bytes.split_at(bytes.len().min(CHUNK_BYTES - place));
+            let chunk = chunk(&mut self.chunks, first);
+            chunk[place..].iter_mut().zip(here).for_each(|(byte, more)| *byte |= more);
+            (first, bytes) = ((first | 0xffff).wrapping_add(1), rest);
+        }
+    }
+
     fn fill_chunks(&mut self) {
         for ids in self.waiting.chunk_by(|a, b| a >> 16 == b >> 16) {
-            let chunk = self.chunks.entry((ids[0] >> 16) as u16);
-            let bits = chunk.or_insert_with(|| Box::new([0; CHUNK_BYTES]));
+            let bits = chunk(&mut self.chunks, ids[0]);
             for id in ids {
                 let low = (id & 0xffff) as usize;
                 bits[low / 8] |= 1 << (low % 8);
@@ -85,6 +106,13 @@ impl PostingsUnion {
         }
         self.waiting.clear();
     }
+}
+
+type Chunks = BTreeMap<u16, Box<[u8; CHUNK_BYTES]>>;
+
+/// The chunk that `id` lies in.
+fn chunk(chunks: &mut Chunks, id: u32) -> &mut [u8; CHUNK_BYTES] {
+    chunks.entry((id >> 16) as u16).or_insert_with(|| Box::new([0; CHUNK_BYTES]))
 }
 
 /// One set out of two, of which often one is empty.

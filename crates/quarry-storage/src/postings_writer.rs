@@ -6,8 +6,9 @@ use crate::BlockTable;
 use crate::block::Flags;
 use crate::block_writer::{BlockSink, BlockStore, BlockWriter, DirectStore, SnapshotStore};
 use crate::environment::{Txn, WriteTxn};
-use crate::postings::{CONTINUED, Segment, change_ids, encode_ids, segment_of};
-use crate::postings_table::PostingsTable;
+use crate::postings_table::{PostingsTable, segment_key, segment_start};
+use crate::segment::{Changed, Segment, change_bytes, encode};
+use crate::span::{Cut, Span};
 
 /// What became of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +27,8 @@ pub enum KeyOutcome {
 pub struct PostingsWriter<B: BlockStore> {
     table: PostingsTable,
     blocks: BlockWriter<B>,
-    scratch: Scratch,
-}
-
-#[derive(Default)]
-struct Scratch {
-    key: Vec<u8>,
+    /// Key and value of the segment at hand.
+    segment_key: Vec<u8>,
     value: Vec<u8>,
 }
 
@@ -72,36 +69,10 @@ impl BlockTable {
     }
 }
 
-/// What to do with the ids of a key.
-enum Change<'c> {
-    Merge { added: &'c [u32], removed: &'c [u32] },
-    Replace { ids: &'c [u32] },
-}
-
 impl<B: BlockStore> PostingsWriter<B> {
     /// A writer on any store: one that holds no block builds the table anew.
     pub fn over(table: PostingsTable, blocks: BlockWriter<B>) -> PostingsWriter<B> {
-        PostingsWriter { table, blocks, scratch: Scratch::default() }
-    }
-
-    /// Adds and removes ids of `key`. Both lists ascend strictly and have no id in common; adding what is
-    /// there and removing what is not changes nothing. A key that is left without ids disappears.
-    ///
-    /// # Errors
-    /// `KeyOrder` unless `key` is above all before; `KeyLength`; `Corrupted`; those of the store.
-    pub fn apply(&mut self, key: &[u8], added: &[u32], removed: &[u32]) -> Result<KeyOutcome, B::Error> {
-        self.change(key, 1, Change::Merge { added, removed })
-    }
-
-    /// Sets the ids of `key` to `ids`; none takes the key out.
-    pub fn set(&mut self, key: &[u8], ids: &RoaringBitmap) -> Result<KeyOutcome, B::Error> {
-        self.set_group(key, 1, ids)
-    }
-
-    /// As [`PostingsWriter::set`], with the group-size byte of a facet table.
-    pub fn set_group(&mut self, key: &[u8], size: u8, ids: &RoaringBitmap) -> Result<KeyOutcome, B::Error> {
-        let ids: Vec<u32> = ids.iter().collect();
-        self.change(key, size, Change::Replace { ids: &ids })
+        PostingsWriter { table, blocks, segment_key: Vec::new(), value: Vec::new() }
     }
 
     /// Writes what is left and gives the store back.
@@ -109,131 +80,153 @@ impl<B: BlockStore> PostingsWriter<B> {
         self.blocks.finish()
     }
 
-    fn change(&mut self, key: &[u8], size: u8, change: Change<'_>) -> Result<KeyOutcome, B::Error> {
-        self.blocks.seek(key)?;
+    /// Adds and removes ids of `key`. Both lists ascend strictly and have no id in common; adding what is
+    /// there and removing what is not changes nothing. A key that is left without ids disappears. Of a key of
+    /// many segments only those that change are read.
+    ///
+    /// # Errors
+    /// `KeyOrder` unless `key` is above all before; `KeyLength`; `Corrupted`; those of the store.
+    pub fn apply(
+        &mut self,
+        key: &[u8],
+        mut added: &[u32],
+        mut removed: &[u32],
+    ) -> Result<KeyOutcome, B::Error> {
         let mut seen = Seen::default();
-        let (mut added, mut removed) = match change {
-            Change::Merge { added, removed } => (added, removed),
-            Change::Replace { ids } => (ids, &[][..]),
-        };
-        let replaces = matches!(change, Change::Replace { .. });
-        while let Some(segment) = first_segment(added, removed) {
-            self.copy_segments_below(key, Some(segment), replaces, &mut seen)?;
-            let (add, add_left) = split_segment(added, segment);
-            let (remove, remove_left) = split_segment(removed, segment);
-            self.change_segment(key, segment, size, (add, remove, replaces), &mut seen)?;
-            (added, removed) = (add_left, remove_left);
+        let mut first: Option<u32> = None;
+        let mut before = None;
+        while let Some(&id) = added.first().into_iter().chain(removed.first()).min() {
+            let (below, above) = self.starts_around(key, id)?;
+            let span = Span::around(id, below.or(before), above);
+            if first.is_none() {
+                seen.before = below.is_some() || above.is_some();
+                seen.after = below.is_some_and(|below| below < span.start);
+            }
+            first = first.or(Some(span.start));
+            before = Some(span.start);
+            let (add, remove);
+            (add, added) = span.split(added);
+            (remove, removed) = span.split(removed);
+            self.change_segment(key, span, (add, remove), &mut seen)?;
+            // The segment above is as it was, unless it comes next.
+            seen.after |= above.is_some() && added.is_empty() && removed.is_empty();
         }
-        self.copy_segments_below(key, None, replaces, &mut seen)?;
+        if let Some(lowest) = first.filter(|lowest| *lowest > 0 && seen.before && !seen.after) {
+            segment_key(key, lowest - 1, &mut self.segment_key);
+            seen.after = self.blocks.has_below(key, &self.segment_key)?;
+        }
         Ok(seen.outcome())
     }
 
-    /// Copies (or drops, when replacing) the stored segments of `key` below `segment`; all that are left for None.
-    fn copy_segments_below(
-        &mut self,
-        key: &[u8],
-        segment: Option<u16>,
-        drop_them: bool,
-        seen: &mut Seen,
-    ) -> Result<(), B::Error> {
-        let mut limit = std::mem::take(&mut self.scratch.key);
-        if let Some(segment) = segment {
-            segment_key(key, segment, &mut limit);
+    /// Sets the ids of `key` to `ids`; none takes the key out.
+    pub fn set(&mut self, key: &[u8], ids: &RoaringBitmap) -> Result<KeyOutcome, B::Error> {
+        let ids: Vec<u32> = ids.iter().collect();
+        let mut seen = Seen::default();
+        self.blocks.seek(key)?;
+        for (start, ids) in Cut::new(Span::ALL, &ids) {
+            let continued = segment_key(key, start, &mut self.segment_key);
+            self.drop_segments(key, true, &mut seen)?;
+            self.blocks.seek(&self.segment_key)?;
+            let stored = self.blocks.take(&self.segment_key)?;
+            seen.before |= stored.is_some();
+            self.value.clear();
+            let flags = encode(ids, &mut self.value) | continued;
+            if stored.is_some_and(|(stored, value)| stored == flags && value == self.value) {
+                self.blocks.keep(&self.segment_key, flags, &self.value);
+                seen.after = true;
+            } else {
+                self.push(flags, &mut seen)?;
+            }
         }
-        let result = self.copy_segments(key, segment.map(|_| limit.as_slice()), drop_them, seen);
-        self.scratch.key = limit;
-        result
+        self.drop_segments(key, false, &mut seen)?;
+        Ok(seen.outcome())
     }
 
-    fn copy_segments(
-        &mut self,
-        key: &[u8],
-        limit: Option<&[u8]>,
-        drop_them: bool,
-        seen: &mut Seen,
-    ) -> Result<(), B::Error> {
-        loop {
-            while let Some(stored) = self.blocks.peek()? {
-                if !stored.starts_with(key) || limit.is_some_and(|limit| stored >= limit) {
-                    return Ok(());
-                }
-                seen.before = true;
-                if drop_them {
-                    let stored = stored.to_vec();
-                    self.blocks.take(&stored)?;
-                    self.blocks.mark_changed();
-                    seen.changed = true;
-                } else {
-                    seen.after = true;
-                    self.blocks.copy_loaded();
-                }
-            }
-            // The key may go on in the next block.
-            let Some(next) = self.blocks.next_block_key() else { return Ok(()) };
-            if !next.starts_with(key) || limit.is_some_and(|limit| next >= limit) {
-                return Ok(());
-            }
-            let next = next.to_vec();
-            self.blocks.seek(&next)?;
-        }
+    /// Starts of the stored segments of `key` around `id`: the greatest at or below it, of those that were not passed
+    /// yet, and the least above it.
+    fn starts_around(&mut self, key: &[u8], id: u32) -> Result<(Option<u32>, Option<u32>), B::Error> {
+        segment_key(key, id, &mut self.segment_key);
+        let (below, above) = self.blocks.keys_around(&self.segment_key)?;
+        let start = |stored: Option<Vec<u8>>| stored.and_then(|stored| segment_start(&stored, key));
+        Ok((start(below), start(above)))
     }
 
+    /// Changes the segment of `span`, or makes it.
     fn change_segment(
         &mut self,
         key: &[u8],
-        segment: u16,
-        size: u8,
-        (added, removed, replaces): (&[u32], &[u32], bool),
+        span: Span,
+        (added, removed): (&[u32], &[u32]),
         seen: &mut Seen,
     ) -> Result<(), B::Error> {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        segment_key(key, segment, &mut scratch.key);
-        let result = self.change_entry(size, (added, removed, replaces), segment, &mut scratch, seen);
-        self.scratch = scratch;
-        result
-    }
-
-    fn change_entry(
-        &mut self,
-        size: u8,
-        (added, removed, replaces): (&[u32], &[u32], bool),
-        segment: u16,
-        scratch: &mut Scratch,
-        seen: &mut Seen,
-    ) -> Result<(), B::Error> {
-        let continued: Flags = if segment == 0 { 0 } else { CONTINUED };
-        self.blocks.seek(&scratch.key)?;
-        let stored = self.blocks.take(&scratch.key)?;
-        seen.before |= stored.is_some();
-        scratch.value.clear();
-        if self.table.has_group_sizes() {
-            scratch.value.push(size);
-        }
-        let flags = match &stored {
-            Some((flags, value)) if !replaces => {
-                let (group_size, bytes) = self.table.split(value)?;
-                scratch.value.iter_mut().for_each(|size| *size = group_size);
-                let segment = Segment { flags: *flags, bytes };
-                change_ids(segment, (added, removed), self.table.name(), &mut scratch.value)?
-            }
-            _ if added.is_empty() => None,
-            _ => Some(encode_ids(added, &mut scratch.value)),
+        let continued = segment_key(key, span.start, &mut self.segment_key);
+        self.blocks.seek(&self.segment_key)?;
+        let Some((flags, value)) = self.blocks.take(&self.segment_key)? else {
+            return self.push_cut(key, span, added, seen);
         };
-        let Some(flags) = flags else {
-            if stored.is_some() {
-                seen.changed = true;
-                self.blocks.mark_changed();
+        let segment = Segment { flags, bytes: &value };
+        seen.before = true;
+        self.value.clear();
+        let (table, out) = (self.table.name(), &mut self.value);
+        match change_bytes((segment, span), (added, removed), table, out)? {
+            Changed::Rewritten(flags) => return self.push(flags | continued, seen),
+            Changed::Emptied => {}
+            Changed::Not => return Ok(self.keep(flags, &value, seen)),
+            Changed::Recut => {
+                let mut ids = Vec::new();
+                segment.for_each(table, |id| ids.push(id))?;
+                let merged = merge_ids(&ids, added, removed);
+                if merged == ids {
+                    return Ok(self.keep(flags, &value, seen));
+                }
+                self.push_cut(key, span, &merged, seen)?;
             }
-            return Ok(());
-        };
-        let flags = flags | continued;
-        seen.after = true;
-        if stored.is_some_and(|(stored_flags, value)| stored_flags == flags && value == scratch.value) {
-            self.blocks.keep(&scratch.key, flags, &scratch.value);
-            return Ok(());
         }
         seen.changed = true;
-        self.blocks.push(&scratch.key, flags, &scratch.value)
+        self.blocks.mark_changed();
+        Ok(())
+    }
+
+    /// Adds segments for the ids of a span that has none.
+    fn push_cut(&mut self, key: &[u8], span: Span, ids: &[u32], seen: &mut Seen) -> Result<(), B::Error> {
+        for (start, ids) in Cut::new(span, ids) {
+            let continued = segment_key(key, start, &mut self.segment_key);
+            self.value.clear();
+            let flags = encode(ids, &mut self.value) | continued;
+            self.push(flags, seen)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the segment at hand.
+    fn push(&mut self, flags: Flags, seen: &mut Seen) -> Result<(), B::Error> {
+        (seen.after, seen.changed) = (true, true);
+        self.blocks.push(&self.segment_key, flags, &self.value)
+    }
+
+    /// Puts the segment that was taken back.
+    fn keep(&mut self, flags: Flags, value: &[u8], seen: &mut Seen) {
+        seen.after = true;
+        self.blocks.keep(&self.segment_key, flags, value);
+    }
+
+    /// Takes the stored segments of `key` out: with `below`, those below the segment at hand.
+    fn drop_segments(&mut self, key: &[u8], below: bool, seen: &mut Seen) -> Result<(), B::Error> {
+        let limit = below.then_some(self.segment_key.as_slice());
+        let is_asked = |stored: &[u8]| stored.starts_with(key) && limit.is_none_or(|limit| stored < limit);
+        loop {
+            while let Some(stored) = self.blocks.peek()?.filter(|stored| is_asked(stored)) {
+                let stored = stored.to_vec();
+                self.blocks.take(&stored)?;
+                self.blocks.mark_changed();
+                (seen.before, seen.changed) = (true, true);
+            }
+            // The key may go on in the next block.
+            let is_block_passed = self.blocks.peek()?.is_none();
+            let next = self.blocks.next_block_key().filter(|next| is_block_passed && is_asked(next));
+            let Some(next) = next.map(<[u8]>::to_vec) else { return Ok(()) };
+            self.blocks.seek(&next)?;
+        }
     }
 }
 
@@ -256,22 +249,18 @@ impl Seen {
     }
 }
 
-pub(crate) fn segment_key(key: &[u8], segment: u16, out: &mut Vec<u8>) {
-    out.clear();
-    out.extend_from_slice(key);
-    if segment > 0 {
-        out.extend_from_slice(&segment.to_be_bytes());
+/// `stored` and `added` less `removed`, all ascending.
+fn merge_ids(mut stored: &[u32], mut added: &[u32], mut removed: &[u32]) -> Vec<u32> {
+    let mut merged = Vec::with_capacity(stored.len() + added.len());
+    while let Some(&next) = stored.first().into_iter().chain(added.first()).min() {
+        stored = stored.strip_prefix(&[next]).unwrap_or(stored);
+        added = added.strip_prefix(&[next]).unwrap_or(added);
+        while removed.first().is_some_and(|&id| id < next) {
+            removed = &removed[1..];
+        }
+        if removed.first() != Some(&next) {
+            merged.push(next);
+        }
     }
-}
-
-fn first_segment(added: &[u32], removed: &[u32]) -> Option<u16> {
-    added.first().into_iter().chain(removed.first()).min().map(|&id| segment_of(id))
-}
-
-/// The ids of `segment` at the start of `ids`, and the rest.
-pub(crate) fn split_segment(ids: &[u32], segment: u16) -> (&[u32], &[u32]) {
-    match ids.last() {
-        Some(&last) if segment_of(last) == segment => (ids, &[]),
-        _ => ids.split_at(ids.partition_point(|&id| segment_of(id) <= segment)),
-    }
+    merged
 }

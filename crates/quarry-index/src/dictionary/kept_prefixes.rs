@@ -69,36 +69,40 @@ impl<'t> KeptPrefixes<'t> {
         changed_words: &[W],
     ) -> Result<PrefixChanges, StorageError> {
         let dictionary = Dictionary::open(tables, txn, DictionaryKind::Words)?;
-        let stored: BTreeSet<String> = KeptPrefixes::open(tables, txn)?.to_vec().into_iter().collect();
         // Counting the words of one prefix reads up to 100 of them; counting all reads each word once.
-        let kept = if changed_words.len() * PREFIX_BYTES_MAX * PREFIX_WORDS_MIN < dictionary.len() {
-            let touched = changed_words.iter().flat_map(|word| prefixes_of(word.as_ref())).collect();
-            recount(&dictionary, &stored, &touched)
-        } else {
-            count_all(&dictionary)
-        };
-        KeptPrefixes::replace(tables, txn, &stored, &kept)
+        if changed_words.len() * PREFIX_BYTES_MAX * PREFIX_WORDS_MIN >= dictionary.len() {
+            return KeptPrefixes::rebuild(tables, txn);
+        }
+        let stored = KeptPrefixes::open(tables, txn)?;
+        let mut changes = PrefixChanges::default();
+        for prefix in
+            changed_words.iter().flat_map(|word| prefixes_of(word.as_ref())).collect::<BTreeSet<_>>()
+        {
+            match (stored.contains(prefix), dictionary.prefix_count_at_least(prefix, PREFIX_WORDS_MIN)) {
+                (false, true) => changes.created.push(prefix.to_owned()),
+                (true, false) => changes.removed.push(prefix.to_owned()),
+                _ => {}
+            }
+        }
+        if changes != PrefixChanges::default() {
+            let mut kept: BTreeSet<String> = stored.to_vec().into_iter().collect();
+            kept.retain(|prefix| changes.removed.binary_search(prefix).is_err());
+            kept.extend(changes.created.iter().cloned());
+            put_set(tables, txn, main_table::KEPT_PREFIXES, &kept)?;
+        }
+        Ok(changes)
     }
 
     /// Finds the kept prefixes anew from every word of the dictionary.
     pub fn rebuild(tables: &Tables, txn: &mut WriteTxn<'_>) -> Result<PrefixChanges, StorageError> {
         let kept = count_all(&Dictionary::open(tables, txn, DictionaryKind::Words)?);
-        let stored = KeptPrefixes::open(tables, txn)?.to_vec().into_iter().collect();
-        KeptPrefixes::replace(tables, txn, &stored, &kept)
-    }
-
-    fn replace(
-        tables: &Tables,
-        txn: &mut WriteTxn<'_>,
-        stored: &BTreeSet<String>,
-        kept: &BTreeSet<String>,
-    ) -> Result<PrefixChanges, StorageError> {
+        let stored: BTreeSet<String> = KeptPrefixes::open(tables, txn)?.to_vec().into_iter().collect();
         let changes = PrefixChanges {
-            created: kept.difference(stored).cloned().collect(),
-            removed: stored.difference(kept).cloned().collect(),
+            created: kept.difference(&stored).cloned().collect(),
+            removed: stored.difference(&kept).cloned().collect(),
         };
         if changes != PrefixChanges::default() {
-            put_set(tables, txn, main_table::KEPT_PREFIXES, kept)?;
+            put_set(tables, txn, main_table::KEPT_PREFIXES, &kept)?;
         }
         Ok(changes)
     }
@@ -109,22 +113,6 @@ impl<'t> KeptPrefixes<'t> {
         tables.main.delete(txn, main_table::KEPT_PREFIXES)?;
         Ok(PrefixChanges { created: Vec::new(), removed })
     }
-}
-
-fn recount(
-    dictionary: &Dictionary<'_>,
-    stored: &BTreeSet<String>,
-    touched: &BTreeSet<&str>,
-) -> BTreeSet<String> {
-    let mut kept = stored.clone();
-    for &prefix in touched {
-        if dictionary.prefix_count_at_least(prefix, PREFIX_WORDS_MIN) {
-            kept.insert(prefix.to_owned());
-        } else {
-            kept.remove(prefix);
-        }
-    }
-    kept
 }
 
 fn count_all(dictionary: &Dictionary<'_>) -> BTreeSet<String> {

@@ -55,7 +55,7 @@ impl<'x> Extractor<'x> {
             assembler: Assembler::default(),
             table: FieldTable::new(plan.fields),
             words: WordReader::new(&plan.settings, &plan.tokenizer, plan.work),
-            prefixes: plan.kept_prefixes.as_ref().map(PrefixFinder::new),
+            prefixes: plan.kept_prefixes.as_deref().map(PrefixFinder::new),
             facts: FactReader::default(),
             geo: GeoReader::new(plan.fields, plan.work),
             record_writer: RecordWriter::new(plan.compression.as_ref())?,

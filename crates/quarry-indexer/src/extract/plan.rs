@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use quarry_index::dictionary::KeptPrefixes;
 use quarry_index::document::CompressionDictionary;
 use quarry_index::{Fields, Index, Settings};
 use quarry_text::Tokenizer;
-use rustc_hash::FxHashSet;
 
 use crate::family::{FAMILIES_COUNT, Family};
 
@@ -17,7 +17,7 @@ pub(crate) struct Plan<'x> {
     pub(crate) fields: &'x Fields,
     pub(crate) tokenizer: Arc<Tokenizer>,
     /// The kept prefixes, when documents are extracted into the families of prefixes.
-    pub(crate) kept_prefixes: Option<FxHashSet<String>>,
+    pub(crate) kept_prefixes: Option<Arc<KeptPrefixes<'x>>>,
     pub(crate) compression: Option<CompressionDictionary>,
     pub(crate) work: Work,
     /// Entries and values that one thread may keep in memory, in bytes.

@@ -2,14 +2,14 @@
 
 use std::io;
 
+use quarry_index::dictionary::KeptPrefixes;
 use quarry_index::dictionary::kept_prefixes::{PREFIX_BYTES_MAX, prefixes_of};
-use rustc_hash::FxHashSet;
 
 use crate::lexicon::Lexicon;
 
 /// Finds the kept prefixes of words; each word is looked up once per thread.
 pub(crate) struct PrefixFinder<'x> {
-    kept: &'x FxHashSet<String>,
+    kept: &'x KeptPrefixes<'x>,
     of_words: Vec<Option<WordPrefixes>>,
 }
 
@@ -27,7 +27,7 @@ impl WordPrefixes {
 }
 
 impl<'x> PrefixFinder<'x> {
-    pub(crate) fn new(kept: &'x FxHashSet<String>) -> PrefixFinder<'x> {
+    pub(crate) fn new(kept: &'x KeptPrefixes<'x>) -> PrefixFinder<'x> {
         PrefixFinder { kept, of_words: Vec::new() }
     }
 
@@ -58,7 +58,7 @@ impl<'x> PrefixFinder<'x> {
             Ok(start) => start,
             Err(error) => std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or_default(),
         };
-        for prefix in prefixes_of(start).filter(|prefix| self.kept.contains(*prefix)) {
+        for prefix in prefixes_of(start).filter(|prefix| self.kept.contains(prefix)) {
             found.numbers[usize::from(found.count)] = words.intern(prefix.as_bytes())?;
             found.count += 1;
         }

@@ -236,8 +236,11 @@ impl<'k> Scan<'k> {
         }
         let gathered = Gathered { table: self.pair.unions_id, blocks: Vec::new() };
         let mut builder = PostingsBuilder::new(self.pair.unions, gathered);
+        let mut ids = Vec::new();
         for (key, documents) in unions {
-            builder.add_set(&key, documents)?;
+            ids.clear();
+            ids.extend(documents);
+            builder.add(&key, &ids)?;
         }
         Ok(Built::Blocks(builder.finish()?))
     }

@@ -48,7 +48,7 @@ impl<S: BlockSink<Error = IndexError>> BlockStore for Store<'_, S> {
         }
     }
 
-    fn above(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn above(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
         match self {
             Store::Stored(store) => store.above(key),
             Store::Empty(_) => Ok(None),

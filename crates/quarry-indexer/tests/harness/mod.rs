@@ -137,7 +137,7 @@ fn postings_lines(table: PostingsTable, txn: &quarry_storage::Txn<'_>) -> Vec<St
     let mut lines = Vec::new();
     while let Some((key, postings)) = cursor.next().unwrap() {
         let ids: Vec<u32> = postings.decode().unwrap().iter().collect();
-        lines.push(format!("{} {} {ids:?}", key.escape_ascii(), postings.group_size()));
+        lines.push(format!("{} {ids:?}", key.escape_ascii()));
     }
     lines
 }
