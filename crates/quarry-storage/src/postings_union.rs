@@ -17,6 +17,9 @@ const WAITING_MAX: usize = 1 << 13;
 /// cleared and counted whatever their number. Measured; anything from 32 to 256 is about as good.
 const SORTED_PER_CHUNK_MAX: usize = 64;
 
+/// Runs below this length are ids like others.
+const SHORT_RUN: u32 = 256;
+
 /// A union that grows. Its cost follows the ids that come, not how many sets they come in.
 #[derive(Default)]
 pub struct PostingsUnion {
@@ -24,7 +27,7 @@ pub struct PostingsUnion {
     waiting: Vec<u32>,
     /// By the high 16 bits of ids: a bit for each of their low 16 bits, the lowest first.
     chunks: Chunks,
-    /// What came as bitmaps and runs.
+    /// What came as bitmaps and long runs.
     bitmaps: RoaringBitmap,
 }
 
@@ -43,7 +46,11 @@ impl PostingsUnion {
                 Form::Bits(bits) => self.add_bits(bits),
                 Form::Runs(mut runs) => {
                     for run in runs.by_ref() {
-                        self.bitmaps.insert_range(run);
+                        if run.end() - run.start() < SHORT_RUN {
+                            self.waiting.extend(run);
+                        } else {
+                            self.bitmaps.insert_range(run);
+                        }
                     }
                     runs.check(postings.table)?;
                 }
