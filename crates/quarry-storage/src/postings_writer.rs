@@ -168,22 +168,27 @@ impl<B: BlockStore> PostingsWriter<B> {
         seen.before = true;
         self.value.clear();
         let (table, out) = (self.table.name(), &mut self.value);
-        match change_bytes((segment, span), (added, removed), table, out)? {
+        let is_changed = match change_bytes((segment, span), (added, removed), table, out)? {
             Changed::Rewritten(flags) => return self.push(flags | continued, seen),
-            Changed::Emptied => {}
-            Changed::Not => return Ok(self.keep(flags, &value, seen)),
+            Changed::Emptied => true,
+            Changed::Not => false,
             Changed::Recut => {
                 let mut ids = Vec::new();
                 segment.for_each(table, |id| ids.push(id))?;
                 let merged = merge_ids(&ids, added, removed);
-                if merged == ids {
-                    return Ok(self.keep(flags, &value, seen));
+                if merged != ids {
+                    self.push_cut(key, span, &merged, seen)?;
                 }
-                self.push_cut(key, span, &merged, seen)?;
+                merged != ids
             }
+        };
+        if is_changed {
+            seen.changed = true;
+            self.blocks.mark_changed();
+        } else {
+            seen.after = true;
+            self.blocks.keep(&self.segment_key, flags, &value);
         }
-        seen.changed = true;
-        self.blocks.mark_changed();
         Ok(())
     }
 
@@ -202,12 +207,6 @@ impl<B: BlockStore> PostingsWriter<B> {
     fn push(&mut self, flags: Flags, seen: &mut Seen) -> Result<(), B::Error> {
         (seen.after, seen.changed) = (true, true);
         self.blocks.push(&self.segment_key, flags, &self.value)
-    }
-
-    /// Puts the segment that was taken back.
-    fn keep(&mut self, flags: Flags, value: &[u8], seen: &mut Seen) {
-        seen.after = true;
-        self.blocks.keep(&self.segment_key, flags, value);
     }
 
     /// Takes the stored segments of `key` out: with `below`, those below the segment at hand.
