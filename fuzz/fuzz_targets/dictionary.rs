@@ -46,8 +46,8 @@ fn rounds(mut pieces: Pieces<'_>, txn: &mut WriteTxn<'_>) {
                 removed.insert(word)
             };
         }
-        let list = |words: &BTreeSet<String>| words.iter().cloned().collect::<Vec<String>>();
-        Dictionary::update(tables, txn, DictionaryKind::Words, &list(&created), &list(&removed))
+        let [came, gone] = [&created, &removed].map(|words| words.iter().map(String::as_str));
+        Dictionary::update(tables, txn, DictionaryKind::Words, came, gone)
             .expect("a whole dictionary takes changes");
         model.extend(created);
         model.retain(|word| !removed.contains(word));
