@@ -44,11 +44,11 @@ impl<'s> LazyPostings<'s> {
     /// What is stored, if looking a few documents up in it is cheaper than decoding it: few did so far, or it is
     /// short.
     pub(crate) fn cheaper_undecoded(&self) -> Option<&Postings<'s>> {
-        /// Bytes that are read through sooner than a bitmap is asked about a few documents.
+        /// Bytes that are read through sooner than a decoded set is asked about a few documents.
         const SHORT_BYTES: usize = 128;
         /// Decoding costs about as much as so many readings.
         const READS_MAX: u8 = 3;
-        let stored = self.stored.as_ref().filter(|stored| !stored.is_dense())?;
+        let stored = self.stored.as_ref()?;
         let is_short = stored.stored_bytes() <= SHORT_BYTES;
         let reads = self.reads.get();
         let is_cheaper = is_short || (self.decoded.get().is_none() && reads < READS_MAX);

@@ -39,7 +39,7 @@ impl<'t> Postings<'t> {
     }
 
     /// Whether some of it is stored as bits or runs.
-    pub fn is_dense(&self) -> bool {
+    fn is_dense(&self) -> bool {
         self.segments().any(|segment| segment.flags & DENSE != 0)
     }
 
