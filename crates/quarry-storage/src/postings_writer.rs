@@ -7,7 +7,7 @@ use crate::block::Flags;
 use crate::block_writer::{BlockSink, BlockStore, BlockWriter, DirectStore, SnapshotStore};
 use crate::environment::{Txn, WriteTxn};
 use crate::postings_table::{PostingsTable, segment_key, segment_start};
-use crate::segment::{Changed, Segment, change_bytes, encode};
+use crate::segment::{Changed, Segment, change_bytes, damaged, encode};
 use crate::span::{Cut, Span};
 
 /// What became of a key.
@@ -175,6 +175,9 @@ impl<B: BlockStore> PostingsWriter<B> {
             Changed::Recut => {
                 let mut ids = Vec::new();
                 segment.for_each(table, |id| ids.push(id))?;
+                if !span.holds_all(&ids) {
+                    return Err(damaged(table).into());
+                }
                 let merged = merge_ids(&ids, added, removed);
                 if merged != ids {
                     self.push_cut(key, span, &merged, seen)?;

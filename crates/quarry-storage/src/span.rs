@@ -45,6 +45,11 @@ impl Span {
         self.start | ((1u64 << self.bits) - 1) as u32
     }
 
+    /// Whether ascending `ids` are all of this span.
+    pub(crate) fn holds_all(self, ids: &[u32]) -> bool {
+        ids.first().into_iter().chain(ids.last()).all(|&id| self.holds(id))
+    }
+
     fn holds(self, id: u32) -> bool {
         (self.start..=self.last()).contains(&id)
     }

@@ -70,3 +70,17 @@ fn damaged_blocks_are_refused() {
     check(&[0x01, b'a', (6 << 2) | 1, 0xff, 0xff, 0xff, 0xff, 0x1f, 1]);
     check(&[0x01, b'a', (6 << 2) | 1, 1, 0xff, 0xff, 0xff, 0xff, 0x0f]);
 }
+
+#[test]
+fn a_segment_with_ids_of_another_span_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = Environment::open(folder.path(), &EnvironmentOptions::default()).unwrap();
+    let plain = environment.plain_table("table").unwrap();
+    let mut txn = environment.write_txn().unwrap();
+    // Key `a` with the ids from 4,096 on: their list holds 1.
+    let continued = 2;
+    plain.put(&mut txn, b"a\0\0\x01", &[0x04, b'a', 0, 0, 1, (1 << 2) | continued, 1]).unwrap();
+    let mut writer = PostingsTable::from(plain).direct_writer(&mut txn);
+    let outcome = writer.apply(b"a", &[4097, 5000], &[4100]);
+    assert!(matches!(outcome, Err(StorageError::Corrupted { .. })), "{outcome:?}");
+}
