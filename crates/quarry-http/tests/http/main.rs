@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod back_pressure;
 mod compaction;
 mod deviations;
 mod openapi;

@@ -101,11 +101,17 @@ impl TestServer {
             let value = format!("Bearer {token}").parse().unwrap();
             request.headers_mut().insert(header::AUTHORIZATION, value);
         }
+        self.runtime.block_on(answer(self.server.clone(), request))
+    }
+
+    /// Sends a request so many times at one moment; the answers.
+    pub(crate) fn all_at_once(&self, count: usize, request: impl Fn() -> Request<Body>) -> Vec<Reply> {
         self.runtime.block_on(async {
-            let response = self.server.clone().oneshot(request).await.unwrap();
-            let (parts, body) = response.into_parts();
-            let body = body.collect().await.unwrap().to_bytes().to_vec();
-            Reply { status: parts.status, headers: parts.headers, body }
+            let mut running = tokio::task::JoinSet::new();
+            for _ in 0..count {
+                running.spawn(answer(self.server.clone(), request()));
+            }
+            running.join_all().await
         })
     }
 
@@ -141,7 +147,9 @@ impl TestServer {
     /// The task that an answer names, once it is finished.
     #[track_caller]
     pub(crate) fn finished(&self, summary: Reply) -> Value {
-        let summary = summary.expect(202);
+        // Tasks about tasks are answered with 200.
+        assert!(summary.status.is_success(), "{}", String::from_utf8_lossy(&summary.body));
+        let summary = summary.json();
         let uid = summary["taskUid"].as_u64().unwrap();
         self.queue.wait(u32::try_from(uid).unwrap(), PATIENCE).unwrap();
         let task = self.get(&format!("/tasks/{uid}")).expect(200);
@@ -162,10 +170,24 @@ impl TestServer {
         self.gate.close();
         self.post("/indexes", &serde_json::json!({"uid": "keeps-the-queue-busy"})).expect(202);
         self.gate.wait_until_someone_waits();
-        let enqueued = enqueue(self);
-        self.gate.open();
-        enqueued
+        let _opened_at_last = OpenedAtLast(&self.gate);
+        enqueue(self)
     }
+}
+
+/// Opens the gate also when a test fails behind it: the queue would never end.
+struct OpenedAtLast<'g>(&'g Gate);
+
+impl Drop for OpenedAtLast<'_> {
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}
+
+async fn answer(server: Server, request: Request<Body>) -> Reply {
+    let (parts, body) = server.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Reply { status: parts.status, headers: parts.headers, body }
 }
 
 /// Where the scheduler waits after a batch while the gate is closed.
