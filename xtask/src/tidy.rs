@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["quarry-index"],
     &["quarry-facets", "quarry-geo"],
     &["quarry-storage"],
-    &["quarry-channel", "quarry-filter", "quarry-text"],
+    &["quarry-channel", "quarry-filter", "quarry-template", "quarry-text"],
     &["quarry-error", "quarry-crash"],
 ];
 

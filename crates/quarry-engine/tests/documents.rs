@@ -61,6 +61,26 @@ fn numbers_come_before_text_and_nothing_comes_last() {
 }
 
 #[test]
+fn coordinates_are_numbers_even_as_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::open(folder.path()).unwrap();
+    let settings = json!({"sortableAttributes": ["_geo", "lat"]});
+    engine.update_settings(&serde_json::from_value(settings).unwrap()).unwrap();
+    let documents = json!([
+        {"id": 1, "_geo": {"lat": 51.0, "lng": 3.5}, "lat": 51.0},
+        {"id": 2, "_geo": {"lat": "9.5", "lng": "3.25"}, "lat": "9.5"},
+        {"id": 3, "_geo": {"lat": 50, "lng": "-3"}, "lat": 50}
+    ]);
+    engine.add_documents(documents.to_string().as_bytes()).unwrap();
+    check(&engine, sorted(&["_geo.lat:asc"]), &[2, 3, 1], 3);
+    check(&engine, sorted(&["_geo.lng:desc"]), &[1, 2, 3], 3);
+    check(&engine, sorted(&["lat:asc"]), &[3, 1, 2], 3);
+    engine.add_documents(br#"[{"id": 3, "_geo": {"lat": "4", "lng": "9"}}]"#).unwrap();
+    check(&engine, sorted(&["_geo.lat:asc"]), &[3, 2, 1], 3);
+    check(&engine, sorted(&["_geo.lng:asc"]), &[2, 1, 3], 3);
+}
+
+#[test]
 fn refusals_name_what_is_wrong() {
     let (_folder, engine) = films();
     let snapshot = engine.snapshot().unwrap();

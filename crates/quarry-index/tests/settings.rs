@@ -122,6 +122,11 @@ fn objects_and_maps() {
     let (code, text) = refusal(&[], json!({"chat": {"documentTemplateMaxBytes": 0}}));
     assert_eq!(code, Code::InvalidSettingsEmbedders);
     assert_eq!(text, "`.chat.documentTemplateMaxBytes`: `documentTemplateMaxBytes` cannot be zero");
+    let (code, text) = refusal(&[], json!({"chat": {"documentTemplate": "{% if doc.a %}"}}));
+    assert_eq!(code, Code::InvalidChatSettingDocumentTemplate);
+    let start =
+        "`.chat.documentTemplate`: Invalid document template: user error: cannot parse template: liquid: ";
+    assert!(text.starts_with(start) && text.ends_with("{% endif %} tag expected.\n."), "{text}");
 }
 
 #[test]

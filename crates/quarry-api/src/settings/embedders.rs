@@ -327,7 +327,8 @@ fn validate_nested(path: &str, embedder: &NestedEmbedderSettings, place: Place) 
             source.name()
         )));
     }
-    check_fields(path, &embedder.given_fields(), source, place)
+    check_fields(path, &embedder.given_fields(), source, place)?;
+    check_template(path, &embedder.document_template)
 }
 
 fn check_values(path: &str, embedder: &EmbedderSettings) -> Result<(), ErrorResponse> {
@@ -339,6 +340,7 @@ fn check_values(path: &str, embedder: &EmbedderSettings) -> Result<(), ErrorResp
             "`{path}.documentTemplateMaxBytes`: `documentTemplateMaxBytes` cannot be zero"
         )));
     }
+    check_template(path, &embedder.document_template)?;
     for fragments in [&embedder.indexing_fragments, &embedder.search_fragments] {
         let count = fragments.as_set().map_or(0, BTreeMap::len);
         if count > FRAGMENTS_MAX {
@@ -350,6 +352,15 @@ fn check_values(path: &str, embedder: &EmbedderSettings) -> Result<(), ErrorResp
     match embedder.url.as_set() {
         Some(url) => check_url(path, url),
         None => Ok(()),
+    }
+}
+
+fn check_template(path: &str, template: &Setting<String>) -> Result<(), ErrorResponse> {
+    match template.as_set().map(|template| quarry_template::check(template)) {
+        Some(Err(error)) => {
+            Err(embedders_error(format!("`{path}.documentTemplate`: Invalid template: {error}.")))
+        }
+        _ => Ok(()),
     }
 }
 

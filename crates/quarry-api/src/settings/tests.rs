@@ -93,4 +93,9 @@ fn embedders_know_the_fields_of_their_source() {
         "`.embedders.c.dimensions`: Model `text-embedding-3-small` does not support overriding its dimensions to a \
          value higher than 1536. Found 5000",
     );
+    check(
+        json!({"source": "openAi", "documentTemplate": "{{ doc.title "}),
+        "`.embedders.c.documentTemplate`: Invalid template: user error: cannot parse template: liquid:  --> 1:4\n  |\n\
+         1 | {{ doc.title \n  |    ^---\n  |\n  = expected Literal\n.",
+    );
 }

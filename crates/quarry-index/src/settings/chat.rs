@@ -102,6 +102,9 @@ pub(super) fn apply(
     if after.document_template_max_bytes == 0 {
         return Err(SettingsError::ZeroTemplateBytes { path: ".chat".to_owned() });
     }
+    if let Change::Set(template) = template {
+        quarry_template::check(template).map_err(SettingsError::ChatTemplate)?;
+    }
     Ok(after)
 }
 

@@ -104,6 +104,9 @@ pub enum SettingsError {
         /// Path of the object that holds the field.
         path: String,
     },
+    /// A chat template that is no template.
+    #[error("`.chat.documentTemplate`: Invalid document template: {0}.")]
+    ChatTemplate(quarry_template::TemplateError),
 }
 
 impl HasCode for SettingsError {
@@ -121,6 +124,7 @@ impl HasCode for SettingsError {
             | SettingsError::UnavailableEmbedderField { .. }
             | SettingsError::QuantisationCannotBeUndone { .. }
             | SettingsError::ZeroTemplateBytes { .. } => Code::InvalidSettingsEmbedders,
+            SettingsError::ChatTemplate(_) => Code::InvalidChatSettingDocumentTemplate,
         }
     }
 }

@@ -56,7 +56,7 @@ impl<'x> Extractor<'x> {
             table: FieldTable::new(plan.fields),
             words: WordReader::new(&plan.settings, &plan.tokenizer, plan.work),
             prefixes: plan.kept_prefixes.as_deref().map(PrefixFinder::new),
-            facts: FactReader::default(),
+            facts: FactReader::new(plan.fields),
             geo: GeoReader::new(plan.fields, plan.work),
             record_writer: RecordWriter::new(plan.compression.as_ref())?,
             before_keys: DocumentKeys::default(),

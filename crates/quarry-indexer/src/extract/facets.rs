@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use quarry_index::keys::{document_facet, facet_number, facet_string, field};
-use quarry_index::{DocumentId, FieldId};
+use quarry_index::{DocumentId, FieldId, Fields};
 use quarry_text::normalize_facet;
 
 use crate::cache::value_key;
@@ -31,14 +31,20 @@ pub(crate) struct DocumentValues<'d> {
 }
 
 /// Reads facts; one per thread.
-#[derive(Default)]
 pub(crate) struct FactReader {
+    /// Coordinates of the point of a document: numbers, even when they are written as texts.
+    coordinates: [Option<FieldId>; 2],
     key: Vec<u8>,
     before: Vec<u8>,
     after: Vec<u8>,
 }
 
 impl FactReader {
+    pub(crate) fn new(fields: &Fields) -> FactReader {
+        let coordinates = ["_geo.lat", "_geo.lng"].map(|name| fields.id(name));
+        FactReader { coordinates, key: Vec::new(), before: Vec::new(), after: Vec::new() }
+    }
+
     /// Pushes the keys of a document's facts; its values.
     pub(crate) fn read<'d>(
         &mut self,
@@ -71,17 +77,21 @@ impl FactReader {
         (out, values): (&mut DocumentKeys, &mut FieldValues<'d>),
     ) -> Result<(), IndexError> {
         let is_number = value.as_bytes().first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
-        if is_number {
-            let number: f64 = value.parse().map_err(|_| Damaged)?;
+        let original = match value.starts_with('"') {
+            true => decode_string(value)?,
+            false => Cow::Borrowed(value),
+        };
+        let number = match is_number {
+            true => Some(original.parse().map_err(|_| Damaged)?),
+            false if self.coordinates.contains(&Some(field)) => original.parse().ok(),
+            false => None,
+        };
+        if let Some(number) = number.filter(|number: &f64| number.is_finite()) {
             facet_number::put(&mut self.key, field, number);
             out.push(Family::FacetNumber, keys.intern(&self.key)?, 0);
             values.numbers.push(number);
             return Ok(());
         }
-        let original = match value.starts_with('"') {
-            true => decode_string(value)?,
-            false => Cow::Borrowed(value),
-        };
         let normalised = normalize_facet(&original);
         facet_string::put(&mut self.key, field, &normalised);
         out.push(Family::FacetString, keys.intern(&self.key)?, 0);
