@@ -40,7 +40,7 @@ fuzz_target!(|input: &[u8]| {
             }
         }
     }
-    let _ = table.update_levels(&mut txn, &[(0, vec![1; 8])], Some(&[1, 5]));
-    let _ = table.update_levels(&mut txn, &[(0, vec![1; 8])], None);
+    let _ = table.update_levels(&mut txn, [(0, [1; 8].as_slice())], Some(&[1, 5]));
+    let _ = table.update_levels(&mut txn, [(0, [1; 8].as_slice())], None);
     let _ = table.rebuild(&mut txn, 0);
 });

@@ -96,6 +96,7 @@ fn measure(server: &mut Server, workload: &Workload) -> Result<u64, String> {
     let bytes = indexed?;
     let searches = searches.map_err(|_| "the searching thread panicked".to_owned())??;
     println!("{} MiB sent, indexed in {} s", bytes >> 20, start.elapsed().as_secs());
+    println!("  seconds of processor time: {}", cpu_seconds(process));
     println!("  memory when idle {} MiB, peak {} MiB", idle >> 20, peak >> 20);
     println!("  peak with the pages of files: {} MiB", memory(process, "VmHWM:") >> 20);
     println!("  searches meanwhile: {searches}");
@@ -187,6 +188,16 @@ fn search(address: SocketAddr, is_over: &AtomicBool) -> Result<Latencies, String
         std::thread::sleep(SEARCH_PAUSE);
     }
     Ok(latencies)
+}
+
+/// What a process has taken of the processors, in seconds; 0 if the system does not say.
+fn cpu_seconds(process: u32) -> u64 {
+    /// What the system counts in, on all Linux systems.
+    const TICKS_PER_SECOND: u64 = 100;
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // Behind the name, which may hold anything, in brackets; of the program and of the system for it.
+    let numbers = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    numbers.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() / TICKS_PER_SECOND
 }
 
 /// A line of what the system says of the memory of a process, in bytes; 0 if it does not say.

@@ -26,6 +26,9 @@ const GROUPS_IN_MEMORY_MAX: usize = 256;
 /// Keys that are read before they are deleted.
 const KEYS_IN_MEMORY_MAX: usize = 4096;
 
+/// Values, ascending, and whether they are stored.
+type Begins<'v> = Vec<(&'v [u8], bool)>;
+
 /// What a change does to the groups of one level, by where they begin.
 #[derive(Default)]
 struct LevelChange<'v> {
@@ -38,23 +41,19 @@ struct LevelChange<'v> {
 impl FacetTable {
     /// Puts the groups right after values changed at level 0.
     ///
-    /// - `changed`: every value whose postings were created, changed or removed since the groups were right, in any
-    ///   order; naming more does no harm
+    /// - `changed`: every value whose postings were created, changed or removed since the groups were right, ascending
+    ///   by field and value; naming more does no harm; one in sixteen is kept in memory
     /// - `few`: every document that was added to one of them or removed, ascending, where these are few
-    pub fn update_levels(
+    pub fn update_levels<'v>(
         &self,
         txn: &mut WriteTxn<'_>,
-        changed: &[(FieldId, Vec<u8>)],
+        changed: impl IntoIterator<Item = (FieldId, &'v [u8])>,
         few: Option<&[u32]>,
     ) -> Result<(), StorageError> {
-        let mut changed: Vec<(FieldId, &[u8])> =
-            changed.iter().map(|(field, value)| (*field, value.as_slice())).collect();
-        changed.sort_unstable();
-        changed.dedup();
-        for values in changed.chunk_by(|(a, _), (b, _)| a == b) {
-            let (field, _) = values[0];
-            let values: Vec<&[u8]> = values.iter().map(|&(_, value)| value).collect();
-            self.update_field(txn, field, &values, few)?;
+        let mut changed = changed.into_iter().peekable();
+        while let Some(&(field, _)) = changed.peek() {
+            let of_field = std::iter::from_fn(|| changed.next_if(|&(other, _)| other == field));
+            self.update_field(txn, field, of_field.map(|(_, value)| value), few)?;
         }
         Ok(())
     }
@@ -63,8 +62,7 @@ impl FacetTable {
     pub fn rebuild(&self, txn: &mut WriteTxn<'_>, field: FieldId) -> Result<(), StorageError> {
         let values = self.values(txn, field)?;
         self.clear_levels(txn, field, 1)?;
-        let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
-        self.update_field(txn, field, &values, None)
+        self.update_field(txn, field, values.iter().map(Vec::as_slice), None)
     }
 
     /// The values of `field`, ascending.
@@ -82,67 +80,95 @@ impl FacetTable {
         self.clear_levels(txn, field, 0)
     }
 
-    /// `values`: ascending, each once.
-    fn update_field(
+    /// `values`: ascending.
+    fn update_field<'v>(
         &self,
         txn: &mut WriteTxn<'_>,
         field: FieldId,
-        values: &[&[u8]],
+        values: impl Iterator<Item = &'v [u8]>,
         few: Option<&[u32]>,
     ) -> Result<(), StorageError> {
-        for level in 1..=LEVELS_MAX {
-            let mut begins = Vec::new();
-            for &value in values.iter().filter(|value| rank(value) >= level) {
-                let key = FacetKey { field, level: 0, value }.to_bytes();
-                begins.push((value, self.postings.contains_key(txn, &key)?));
-            }
+        let (changes, mut begins) = self.level_changes(txn, field, values, few.is_some())?;
+        for (level, change) in (1..).zip(&changes) {
+            begins.retain(|(value, _)| rank(value) >= level);
             if !self.level_is_wanted(txn, field, level, &begins)? {
                 return self.clear_levels(txn, field, level);
             }
-            let mut change = self.level_change(txn, (field, level), values, &begins)?;
-            match few {
-                Some(documents) => self.patch_groups(txn, (field, level), &change, documents)?,
-                None => change.united.extend(std::mem::take(&mut change.touched).into_keys()),
-            }
+            self.patch_groups(txn, (field, level), change, few.unwrap_or_default())?;
             self.unite_groups(txn, field, level, &change.united)?;
         }
         Ok(())
     }
 
-    /// The groups of a level, which is as it was before the change, that have to become others.
-    ///
-    /// - `begins`: the changed values that begin a group if they are stored, and whether they are
-    fn level_change<'v>(
+    /// What becomes of the groups of each level, which are all as they were before the change; and the changed values
+    /// that begin a group if they are stored, and whether they are.
+    fn level_changes<'v>(
         &self,
         txn: &Txn<'_>,
-        (field, level): (FieldId, u8),
-        values: &[&'v [u8]],
-        begins: &[(&[u8], bool)],
-    ) -> Result<LevelChange<'v>, StorageError> {
-        let mut change = LevelChange::default();
-        for &value in values {
-            let group = self.group_of(txn, (field, level), value)?;
-            let begins_now =
-                begins.binary_search_by(|(begin, _)| (*begin).cmp(value)).is_ok_and(|place| begins[place].1);
-            let began = group.as_deref() == Some(value);
-            match group {
-                Some(group) if begins_now == began => change.touched.entry(group).or_default().push(value),
-                // The group that it was cut off from, or is joined with.
-                _ if begins_now != began => {
-                    let before = match group {
-                        Some(_) if began => self.group_below(txn, (field, level), value)?,
-                        group => group,
-                    };
-                    change.united.insert(before.unwrap_or_else(|| self.kind.lowest_value().to_vec()));
-                    change.united.insert(value.to_vec());
-                }
-                _ => {
-                    change.united.insert(self.kind.lowest_value().to_vec());
+        field: FieldId,
+        values: impl Iterator<Item = &'v [u8]>,
+        are_few: bool,
+    ) -> Result<([LevelChange<'v>; LEVELS_MAX as usize], Begins<'v>), StorageError> {
+        let top = self.top_level(txn, field)?.unwrap_or(0);
+        let mut changes: [LevelChange<'v>; LEVELS_MAX as usize] = Default::default();
+        let mut begins = Vec::new();
+        let mut groups = None;
+        for value in values {
+            let groups = self.groups_of(txn, (field, top), value, &mut groups)?;
+            let rank = rank(value);
+            let is_stored = rank > 0
+                && self.postings.contains_key(txn, &FacetKey { field, level: 0, value }.to_bytes())?;
+            if rank > 0 {
+                begins.push((value, is_stored));
+            }
+            for level in 1..=top.max(rank) {
+                let place = usize::from(level) - 1;
+                let group = groups.get(place).and_then(Option::as_deref);
+                let (began, begins_now) = (group == Some(value), is_stored && rank >= level);
+                let change = &mut changes[place];
+                match group {
+                    Some(group) if began == begins_now && are_few => {
+                        change.touched.entry(group.to_vec()).or_default().push(value);
+                    }
+                    Some(group) if began == begins_now => drop(change.united.insert(group.to_vec())),
+                    _ => {
+                        // The group that it is cut off from, or joined with.
+                        let before = match began {
+                            true => self.group_below(txn, (field, level), value)?,
+                            false => group.map(<[u8]>::to_vec),
+                        };
+                        change.united.insert(before.unwrap_or_else(|| self.kind.lowest_value().to_vec()));
+                        change.united.extend((began != begins_now).then(|| value.to_vec()));
+                    }
                 }
             }
         }
-        change.touched.retain(|group, _| !change.united.contains(group));
-        Ok(change)
+        for LevelChange { united, touched } in &mut changes {
+            touched.retain(|group, _| !united.contains(group));
+        }
+        Ok((changes, begins))
+    }
+
+    /// Where the stored groups begin that `value` lies in, by level from 1 to `top`; `before`: those of a value at or
+    /// below it.
+    fn groups_of<'g>(
+        &self,
+        txn: &Txn<'_>,
+        (field, top): (FieldId, u8),
+        value: &[u8],
+        before: &'g mut Option<Vec<Option<Vec<u8>>>>,
+    ) -> Result<&'g [Option<Vec<u8>>], StorageError> {
+        let is_first = before.is_none();
+        let groups = before.get_or_insert_with(|| vec![None; usize::from(top)]);
+        for (level, group) in (1..).zip(groups.iter_mut()) {
+            let found = self.group_of(txn, (field, level), value)?;
+            // Who shares a group shares those above it.
+            if found == *group && !is_first {
+                break;
+            }
+            *group = found;
+        }
+        Ok(groups)
     }
 
     /// Where the stored group begins that `value` lies in.
@@ -176,6 +202,9 @@ impl FacetTable {
         change: &LevelChange<'_>,
         documents: &[u32],
     ) -> Result<(), StorageError> {
+        if change.touched.is_empty() {
+            return Ok(());
+        }
         let mut patches = Vec::new();
         for (group, values) in &change.touched {
             let mut held = BTreeSet::new();

@@ -41,8 +41,8 @@ impl Store {
             writer.set(&key, &documents.iter().copied().collect()).unwrap();
         }
         writer.finish().unwrap();
-        let changed: Vec<_> = changes.keys().map(|value| (FIELD, value.clone())).collect();
-        self.table.update_levels(txn, &changed, names_documents.then_some(&documents)).unwrap();
+        let changed = changes.keys().map(|value| (FIELD, value.as_slice()));
+        self.table.update_levels(txn, changed, names_documents.then_some(&documents)).unwrap();
     }
 
     fn dump(&self) -> Vec<(Vec<u8>, RoaringBitmap)> {
@@ -213,5 +213,5 @@ fn damaged_groups_that_cannot_be_taken_out_are_told() {
     let block = [0x0b, 0, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0x0c, 0x02, 0x05, 0];
     entries.put(&mut txn, &[0, 0, 0xf9, 0, 0, 0, 0, 0, 0, 0, 0], &block).unwrap();
     let table = FacetTable::new(entries, FacetKind::Numbers);
-    assert!(table.update_levels(&mut txn, &[(0, vec![1; 8])], None).is_err());
+    assert!(table.update_levels(&mut txn, [(0, [1; 8].as_slice())], None).is_err());
 }

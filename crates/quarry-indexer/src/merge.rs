@@ -16,8 +16,8 @@ use quarry_facets::FacetKey;
 use quarry_index::keys::document_facet;
 use quarry_index::{FieldId, TableId, Tables};
 use quarry_storage::{
-    BlockTable, BlockWriter, KeyOutcome, PostingsBuilder, PostingsTable, PostingsWriter, SnapshotStore,
-    SpillVec, Txn,
+    BlockTable, BlockWriter, KeyOutcome, PageVec, PostingsBuilder, PostingsTable, PostingsWriter,
+    SnapshotStore, SpillVec, Txn,
 };
 
 use crate::abort::Abort;
@@ -31,7 +31,7 @@ use crate::progress::{Progress, Step};
 use crate::run::{FamilyCursor, SortedFamily};
 use crate::send::blocks::BlockSender;
 use crate::send::store::Store;
-use crate::value_run::ValueCursor;
+use crate::value_run::{RunKey, ShortKey, ValueCursor};
 
 /// Items that are worth a part of their own.
 const ITEMS_PER_PART: usize = 1 << 17;
@@ -43,9 +43,8 @@ const KEYS_PER_ABORT_CHECK: usize = 1 << 12;
 #[derive(Default)]
 pub(crate) struct MergeOutcome {
     words: Order,
+    keys: Order,
     ranks: RankOutcome,
-    pub(crate) numbers_changed: Vec<(FieldId, Vec<u8>)>,
-    pub(crate) strings_changed: Vec<(FieldId, Vec<u8>)>,
 }
 
 /// Outcomes as ranks, ascending once all parts are merged.
@@ -65,17 +64,19 @@ pub(crate) struct WordChanges<'o> {
 }
 
 impl MergeOutcome {
-    fn of(words: Order, keys: &Order, mut ranks: RankOutcome) -> MergeOutcome {
-        for of_family in ranks.created.iter_mut().chain(&mut ranks.removed) {
+    fn of(words: Order, keys: Order, mut ranks: RankOutcome) -> MergeOutcome {
+        let RankOutcome { created, removed, changed } = &mut ranks;
+        for of_family in created.iter_mut().chain(removed).chain(changed) {
             of_family.sort_unstable();
         }
-        let values = |family: Family| {
-            let changed = ranks.changed[family as usize].iter();
-            let parsed = changed.filter_map(|&rank| FacetKey::parse(keys.get(rank)));
-            parsed.map(|key| (key.field, key.value.to_vec())).collect()
-        };
-        let (numbers_changed, strings_changed) = (values(Family::FacetNumber), values(Family::FacetString));
-        MergeOutcome { words, ranks, numbers_changed, strings_changed }
+        MergeOutcome { words, keys, ranks }
+    }
+
+    /// Facet values whose postings have changed, by field and value.
+    pub(crate) fn values_changed(&self, family: Family) -> impl Iterator<Item = (FieldId, &[u8])> {
+        let ranks = self.ranks.changed[family as usize].iter();
+        let keys = ranks.filter_map(|&rank| FacetKey::parse(self.keys.get(rank)));
+        keys.map(|key| (key.field, key.value))
     }
 
     /// Words that came and went of the dictionary that follows the table of `family`.
@@ -126,6 +127,7 @@ pub(crate) fn merge(
             extracted.cache.sort_lexicons()?;
             extracted.cache.numbers.sort();
             extracted.cache.strings.sort();
+            extracted.cache.geo.sort();
         }
         Ok(())
     })?;
@@ -142,7 +144,7 @@ pub(crate) fn merge(
         context.abort.run_on_all(jobs.len(), || {
             while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                 context.abort.check()?;
-                job.run(if job.family.is_of_words() { &words } else { &keys });
+                job.run(if job.family.is_of_words() { &words } else { &keys })?;
             }
             Ok(())
         })?;
@@ -150,7 +152,7 @@ pub(crate) fn merge(
         Merger { context, extracted, round, words: &words, keys: &keys, outcome: &outcome }.run()?;
         context.progress.advance(1);
     }
-    Ok(MergeOutcome::of(words, &keys, outcome.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    Ok(MergeOutcome::of(words, keys, outcome.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
 /// The families in the order in which they are merged: small ones together, each large one for itself, so that
@@ -161,7 +163,18 @@ fn rounds(extracted: &[Extracted]) -> Vec<Vec<Family>> {
         |family: &Family| extracted.iter().map(|extracted| extracted.cache.count(*family)).sum::<usize>();
     let (small, large): (Vec<Family>, Vec<Family>) =
         Family::ALL.into_iter().partition(|family| count(family) <= ENTRIES_MAX_TOGETHER);
-    large.into_iter().map(|family| vec![family]).chain([small]).collect()
+    let mut rounds: Vec<Vec<Family>> = large.into_iter().map(|family| vec![family]).collect();
+    let (mut together, mut entries) = (Vec::new(), 0);
+    for family in small {
+        if entries + count(&family) > ENTRIES_MAX_TOGETHER {
+            rounds.push(std::mem::take(&mut together));
+            entries = 0;
+        }
+        entries += count(&family);
+        together.push(family);
+    }
+    rounds.push(together);
+    rounds
 }
 
 fn extracted_len(caches: &Mutex<Vec<&mut Extracted>>) -> usize {
@@ -182,12 +195,13 @@ struct SortJob {
 }
 
 impl SortJob {
-    fn run(&self, order: &Order) {
+    fn run(&self, order: &Order) -> Result<(), IndexError> {
         let entries = std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner));
-        let buffer = (order.len(), Vec::new());
-        let sorted = SortedFamily::of(self.family, entries, order.ranks(self.thread), buffer);
+        let buffer = (order.len(), PageVec::default());
+        let sorted = SortedFamily::of(self.family, entries, order.ranks(self.thread), buffer)?;
         // Each job is run once.
         let _ = self.sorted.set(sorted);
+        Ok(())
     }
 }
 
@@ -294,7 +308,7 @@ impl<'m> Merger<'m> {
         if has(|extracted| !extracted.cache.strings.is_empty()) {
             tasks.push(Task::Strings);
         }
-        if has(|extracted| !extracted.geo.changes.is_empty()) {
+        if has(|extracted| !extracted.cache.geo.is_empty()) {
             tasks.push(Task::Geo);
         }
         Ok(tasks)
@@ -360,7 +374,7 @@ impl<'m> Merger<'m> {
         let mut samples = Vec::new();
         for (_, sorted) in self.sorted(family) {
             let mut next = 0;
-            for (&rank, &start) in sorted.firsts.iter().zip(&sorted.starts) {
+            for (&rank, &start) in sorted.firsts.iter().zip(sorted.starts.iter()) {
                 while start as usize >= next {
                     samples.push(rank);
                     next += ITEMS_PER_SAMPLE;
@@ -451,29 +465,36 @@ impl<'m> Merger<'m> {
             let is_numbers = table == TableId::DocumentFacetNumbers;
             cursors.extend(if is_numbers { &cache.numbers } else { &cache.strings }.cursors()?);
         }
-        let mut writer = self.block_writer(txn, table);
+        let key_of = |key: &u64| document_facet::key((key >> 32) as FieldId, *key as u32);
+        self.write_values(self.block_writer(txn, table), cursors, key_of)
+    }
+
+    fn merge_geo(&self, txn: &Txn<'_>) -> Result<(), IndexError> {
+        let mut cursors = Vec::new();
+        for extracted in self.extracted {
+            cursors.extend(extracted.cache.geo.cursors()?);
+        }
+        self.write_values(self.block_writer(txn, TableId::GeoPoints), cursors, ShortKey::clone)
+    }
+
+    /// Writes the values of all cursors, in the order of their keys.
+    ///
+    /// - `bytes_of`: a key as it is stored
+    fn write_values<K: RunKey, B: AsRef<[u8]>>(
+        &self,
+        mut writer: BlockWriter<Store<'_, BlockSender<'_>>>,
+        mut cursors: Vec<ValueCursor<'_, K>>,
+        bytes_of: impl Fn(&K) -> B,
+    ) -> Result<(), IndexError> {
         let mut written = 0;
         while let Some(cursor) = lowest(&mut cursors) {
             let Some(key) = cursor.key() else { break };
-            let bytes = document_facet::key((key >> 32) as FieldId, key as u32);
-            writer.apply(&bytes, cursor.value())?;
+            writer.apply(bytes_of(&key).as_ref(), cursor.value())?;
             cursor.advance()?;
             written += 1;
             if written % KEYS_PER_ABORT_CHECK == 0 {
                 self.context.abort.check()?;
             }
-        }
-        writer.finish()?;
-        Ok(())
-    }
-
-    fn merge_geo(&self, txn: &Txn<'_>) -> Result<(), IndexError> {
-        let mut changes: Vec<_> =
-            self.extracted.iter().flat_map(|extracted| &extracted.geo.changes).collect();
-        changes.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        let mut writer = self.block_writer(txn, TableId::GeoPoints);
-        for change in changes {
-            writer.apply(&change.key, change.value.as_deref())?;
         }
         writer.finish()?;
         Ok(())
@@ -511,7 +532,7 @@ fn postings_table(tables: &Tables, family: Family) -> PostingsTable {
 }
 
 /// The cursor with the lowest key, if any is left.
-fn lowest<'a, 'r>(cursors: &'a mut [ValueCursor<'r>]) -> Option<&'a mut ValueCursor<'r>> {
+fn lowest<'a, 'r, K: RunKey>(cursors: &'a mut [ValueCursor<'r, K>]) -> Option<&'a mut ValueCursor<'r, K>> {
     cursors.iter_mut().filter(|cursor| cursor.key().is_some()).min_by_key(|cursor| cursor.key())
 }
 

@@ -10,8 +10,10 @@
 //! same number.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use quarry_storage::PageVec;
 
 use crate::cache::Entries;
 use crate::error::IndexError;
@@ -24,11 +26,11 @@ const BLOCK_BYTES: usize = 1 << 15;
 #[derive(Default)]
 pub(crate) struct SortedFamily {
     /// Ranks of `first`, ascending.
-    pub(crate) firsts: Vec<u32>,
+    pub(crate) firsts: PageVec<u32>,
     /// Where the items of each begin; one more at the end.
-    pub(crate) starts: Vec<u32>,
+    pub(crate) starts: PageVec<u32>,
     /// `second << 32 | document`, ascending in each group.
-    pub(crate) items: Vec<u64>,
+    pub(crate) items: PageVec<u64>,
 }
 
 impl SortedFamily {
@@ -36,42 +38,45 @@ impl SortedFamily {
     ///
     /// - `ranks`: rank of each number, below `ranks_count`
     /// - `items`: a buffer to use again, whatever it holds
+    ///
+    /// # Errors
+    /// When the system has no memory left.
     pub(crate) fn of(
         family: Family,
         entries: Entries,
         ranks: &[u32],
-        (ranks_count, mut items): (usize, Vec<u64>),
-    ) -> SortedFamily {
+        (ranks_count, mut items): (usize, PageVec<u64>),
+    ) -> io::Result<SortedFamily> {
         // A counting sort by `first` leaves small groups, which fit in the cache of the processor.
-        let mut next = vec![0u32; ranks_count + 1];
+        let mut places = PageVec::<u32>::zeros(ranks_count + 1)?;
+        let next: &mut [u32] = &mut places;
         entries.for_each(|entry| next[ranks[entry.first as usize] as usize + 1] += 1);
         let mut total = 0;
-        for start in &mut next {
+        for start in next.iter_mut() {
             total += *start;
             *start = total;
         }
-        items.clear();
-        items.resize(entries.len(), 0);
+        items.set_length(entries.len())?;
+        let in_groups: &mut [u64] = &mut items;
         entries.for_each(|entry| {
             let place = &mut next[ranks[entry.first as usize] as usize];
             let second = family.renumber_second(entry.second, |word| ranks[word as usize]);
-            items[*place as usize] = item(second, entry.document);
+            in_groups[*place as usize] = item(second, entry.document);
             *place += 1;
         });
         drop(entries);
-        let mut sorted = SortedFamily { items, ..SortedFamily::default() };
-        let mut start = 0;
+        let (mut firsts, mut starts, mut start) = (PageVec::default(), PageVec::default(), 0);
         // Every place has moved to the end of its group.
         for (rank, &end) in next[..ranks_count].iter().enumerate() {
             if end > start {
-                sorted.firsts.push(rank as u32);
-                sorted.starts.push(start);
-                sorted.items[start as usize..end as usize].sort_unstable();
+                firsts.push(rank as u32)?;
+                starts.push(start)?;
+                in_groups[start as usize..end as usize].sort_unstable();
                 start = end;
             }
         }
-        sorted.starts.push(start);
-        sorted
+        starts.push(start)?;
+        Ok(SortedFamily { firsts, starts, items })
     }
 
     /// The items of the group at `place`.
@@ -259,8 +264,9 @@ pub(crate) enum FamilyCursor<'r> {
 impl<'r> FamilyCursor<'r> {
     /// A cursor on the first key whose `first` is at or above `start`.
     pub(crate) fn in_memory(sorted: &'r SortedFamily, start: u32) -> FamilyCursor<'r> {
-        let place = sorted.firsts.partition_point(|&first| first < start);
-        FamilyCursor::Memory(MemoryCursor { sorted, place, at: sorted.starts[place] as usize })
+        let SortedFamily { firsts, starts, items } = sorted;
+        let place = firsts.partition_point(|&first| first < start);
+        FamilyCursor::Memory(MemoryCursor { firsts, starts, items, place, at: starts[place] as usize })
     }
 
     /// The same for a family in a file; `ranks` gives the rank of each number in it.
@@ -315,7 +321,9 @@ impl<'r> FamilyCursor<'r> {
 
 /// Goes through a family in memory.
 pub(crate) struct MemoryCursor<'r> {
-    sorted: &'r SortedFamily,
+    firsts: &'r [u32],
+    starts: &'r [u32],
+    items: &'r [u64],
     /// Place of the group at hand.
     place: usize,
     /// Item at hand.
@@ -325,13 +333,13 @@ pub(crate) struct MemoryCursor<'r> {
 impl MemoryCursor<'_> {
     #[inline]
     fn key(&self) -> Option<u64> {
-        let &first = self.sorted.firsts.get(self.place)?;
-        Some(key_of(first, split_item(self.sorted.items[self.at]).0))
+        let &first = self.firsts.get(self.place)?;
+        Some(key_of(first, split_item(self.items[self.at]).0))
     }
 
     fn take(&mut self, documents: &mut Vec<u32>) {
-        let end = self.sorted.starts[self.place + 1] as usize;
-        let items = &self.sorted.items[self.at..end];
+        let end = self.starts[self.place + 1] as usize;
+        let items = &self.items[self.at..end];
         let second = split_item(items[0]).0;
         let same = items.iter().take_while(|&&item| split_item(item).0 == second);
         let count = documents.len();
@@ -431,11 +439,11 @@ mod tests {
                     let mut keys: Vec<u64> =
                         of_document.iter().map(|pair| key_of(pair.0, pair_second(pair.1, pair.2))).collect();
                     keys.sort_unstable();
-                    entries.push(of_document[0].3, &keys);
+                    entries.push(of_document[0].3, &keys, &mut Vec::new()).unwrap();
                 }
                 entries
             };
-            let sorted = SortedFamily::of(Family::WordPair, entries(), &ranks, (40, Vec::new()));
+            let sorted = SortedFamily::of(Family::WordPair, entries(), &ranks, (40, PageVec::default())).unwrap();
             let spilled = SpillFile::create().unwrap().write(Family::WordPair, &sorted, &ranks).unwrap();
             prop_assert_eq!(spilled.items_count, by_document.len());
             let mut memory = FamilyCursor::in_memory(&sorted, start);

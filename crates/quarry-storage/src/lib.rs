@@ -27,6 +27,7 @@ pub mod error;
 pub mod format_2;
 mod large_blocks;
 pub mod mapped_file;
+pub mod page_vec;
 pub mod plain_table;
 pub mod postings;
 pub mod postings_builder;
@@ -44,6 +45,7 @@ pub use block_writer::{BlockSink, BlockStore, BlockWriter, DirectStore, Snapshot
 pub use environment::{Environment, EnvironmentOptions, ReadTxn, Txn, WriteTxn};
 pub use error::StorageError;
 pub use mapped_file::MappedFile;
+pub use page_vec::PageVec;
 pub use plain_table::PlainTable;
 pub use postings::Postings;
 pub use postings_builder::PostingsBuilder;

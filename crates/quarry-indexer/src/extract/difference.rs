@@ -1,5 +1,7 @@
 //! What differs between a document before and after: that, and nothing else, becomes entries.
 
+use std::io;
+
 use quarry_index::DocumentId;
 
 use crate::cache::{Side, ThreadCache};
@@ -55,29 +57,35 @@ impl DocumentKeys {
 /// Pushes the keys of `after` that `before` lacks as added, and the reverse as removed.
 ///
 /// - `is_rebuilt`: for each family, whether its table is built anew: then all of `after` is added
+///
+/// # Errors
+/// When the system has no memory left.
 pub(crate) fn push_difference(
     document: DocumentId,
     before: &mut DocumentKeys,
     after: &mut DocumentKeys,
     is_rebuilt: &[bool; FAMILIES_COUNT],
     cache: &mut ThreadCache,
-) {
+) -> io::Result<()> {
     for family in Family::ALL {
         if is_rebuilt[family as usize] || before.by_family[family as usize].is_empty() {
-            cache.push(family, Side::Added, document, after.settle(family));
+            cache.push(family, Side::Added, document, after.settle(family))?;
             continue;
         }
         before.settle(family);
         after.settle(family);
         before.put_difference(after, family);
         after.put_difference(before, family);
-        cache.push(family, Side::Removed, document, &before.different);
-        cache.push(family, Side::Added, document, &after.different);
+        cache.push(family, Side::Removed, document, &before.different)?;
+        cache.push(family, Side::Added, document, &after.different)?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
     use crate::family::pair_second;
 
@@ -97,7 +105,7 @@ mod tests {
         for word in [2, 1] {
             after.push(Family::Word, word, 0);
         }
-        push_difference(9, &mut before, &mut after, &[false; FAMILIES_COUNT], &mut cache);
+        push_difference(9, &mut before, &mut after, &[false; FAMILIES_COUNT], &mut cache).unwrap();
         assert_eq!(entries(&mut cache, Family::Word, Side::Added), [(2, 0)]);
         assert_eq!(entries(&mut cache, Family::Word, Side::Removed), [(3, 0)]);
     }
@@ -110,7 +118,7 @@ mod tests {
             after.push(Family::WordPair, 5, pair_second(6, distance));
         }
         after.push(Family::WordPair, 6, pair_second(5, 2));
-        push_difference(0, &mut before, &mut after, &[true; FAMILIES_COUNT], &mut cache);
+        push_difference(0, &mut before, &mut after, &[true; FAMILIES_COUNT], &mut cache).unwrap();
         let expected = [(5, pair_second(6, 1)), (6, pair_second(5, 2))];
         assert_eq!(entries(&mut cache, Family::WordPair, Side::Added), expected);
     }

@@ -130,12 +130,12 @@ impl<'x> Extractor<'x> {
         before: &TopLevel<'_>,
         after: &TopLevel<'_>,
     ) -> Result<(), IndexError> {
-        let geo = &mut self.extracted.geo;
-        match self.geo.read((change.document, change.external_id), before, after, geo) {
+        let Extracted { geo, cache, .. } = &mut self.extracted;
+        match self.geo.read((change.document, change.external_id), before, after, (geo, &mut cache.geo)) {
             // A document that no operation named: its id is looked up only to be told.
             Err(IndexError::Geo(_)) if change.external_id.is_empty() => {
                 let external_id = snapshot.external_id(change.document)?.unwrap_or_default();
-                self.geo.read((change.document, &external_id), before, after, geo)
+                self.geo.read((change.document, &external_id), before, after, (geo, &mut cache.geo))
             }
             read => read,
         }
@@ -172,7 +172,7 @@ impl<'x> Extractor<'x> {
             after_keys,
             &self.is_rebuilt,
             &mut self.extracted.cache,
-        );
+        )?;
         Ok(())
     }
 
@@ -207,15 +207,17 @@ impl<'x> Extractor<'x> {
         };
         let mut after = self.facts.read(&after.facts, &mut cache.keys, &mut self.after_keys)?;
         let values = (&mut cache.numbers, &mut cache.strings);
-        self.facts.push_values(change.document, &mut before, &mut after, values);
-        Ok(())
+        Ok(self.facts.push_values(change.document, &mut before, &mut after, values)?)
     }
 
     fn spill_if_full(&mut self) -> Result<(), IndexError> {
         /// Below this a run is not worth a file.
         const SPILL_BYTES_MIN: usize = 1 << 20;
         let cache = &mut self.extracted.cache;
-        let left = self.plan.thread_bytes_max.saturating_sub(cache.lexicons_bytes()).max(SPILL_BYTES_MIN);
+        let bytes_max = self.plan.thread_bytes_max;
+        let left = bytes_max.saturating_sub(cache.lexicons_bytes());
+        // However many strings there are: runs that are short would be many.
+        let left = left.max(bytes_max / 4).max(SPILL_BYTES_MIN);
         if cache.used_bytes() > left {
             cache.spill()?;
         }

@@ -1,6 +1,7 @@
 //! The facts of a document, as keys of the facet families and as values by field.
 
 use std::borrow::Cow;
+use std::io;
 
 use quarry_index::keys::{document_facet, facet_number, facet_string, field};
 use quarry_index::{DocumentId, FieldId, Fields};
@@ -13,7 +14,7 @@ use crate::extract::flat_document::Fact;
 use crate::family::Family;
 use crate::json_text::{Damaged, decode_string};
 use crate::lexicon::Lexicon;
-use crate::value_run::ValueCache;
+use crate::value_run::FacetValues;
 
 /// What a document holds in one field.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,13 +101,16 @@ impl FactReader {
     }
 
     /// Sends the values of a document that differ; all of `after` when the tables are built anew.
+    ///
+    /// # Errors
+    /// When the system has no memory left.
     pub(crate) fn push_values(
         &mut self,
         document: DocumentId,
         before: &mut DocumentValues<'_>,
         after: &mut DocumentValues<'_>,
-        (numbers, strings): (&mut ValueCache, &mut ValueCache),
-    ) {
+        (numbers, strings): (&mut FacetValues, &mut FacetValues),
+    ) -> io::Result<()> {
         let mut fields: Vec<FieldId> = before
             .fields
             .iter()
@@ -120,14 +124,15 @@ impl FactReader {
             before.put_numbers(field, &mut self.before);
             after.put_numbers(field, &mut self.after);
             if self.before != self.after {
-                numbers.push(key, (!self.after.is_empty()).then_some(&self.after));
+                numbers.push(key, (!self.after.is_empty()).then_some(&self.after))?;
             }
             before.put_strings(field, &mut self.before);
             after.put_strings(field, &mut self.after);
             if self.before != self.after {
-                strings.push(key, (!self.after.is_empty()).then_some(&self.after));
+                strings.push(key, (!self.after.is_empty()).then_some(&self.after))?;
             }
         }
+        Ok(())
     }
 }
 

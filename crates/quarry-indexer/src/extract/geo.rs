@@ -1,21 +1,20 @@
 //! Points and shapes of documents: the fields `_geo` and `_geojson`, where settings ask for them.
 
-use quarry_geo::{GeoChange, GeoDocument, parse_geo_field, parse_geojson};
+use quarry_geo::{GeoDocument, parse_geo_field, parse_geojson};
 use quarry_index::{DocumentId, FieldId, Fields};
+use quarry_storage::SpillVec;
 
 use crate::error::IndexError;
 use crate::extract::assemble::TopLevel;
 use crate::extract::plan::{TableWork, Work};
 use crate::json_text::Damaged;
+use crate::value_run::{GeoChanges, ShortKey};
 
-/// Points and shapes that one thread has met.
+/// Documents that have a point now, and those that have none any more, as one thread has met them.
 #[derive(Default)]
 pub(crate) struct GeoCache {
-    /// Changes of the table of points and shapes.
-    pub(crate) changes: Vec<GeoChange>,
-    /// Documents that have a point now, and those that have none any more.
-    pub(crate) with_point: Vec<DocumentId>,
-    pub(crate) without_point: Vec<DocumentId>,
+    pub(crate) with_point: SpillVec<DocumentId>,
+    pub(crate) without_point: SpillVec<DocumentId>,
 }
 
 /// Reads the geographic fields; one per thread.
@@ -43,7 +42,7 @@ impl GeoReader {
         (document, external_id): (DocumentId, &str),
         before: &TopLevel<'_>,
         after: &TopLevel<'_>,
-        cache: &mut GeoCache,
+        (cache, changes): (&mut GeoCache, &mut GeoChanges),
     ) -> Result<(), IndexError> {
         let mut old = GeoDocument::default();
         let mut new = GeoDocument::default();
@@ -52,8 +51,8 @@ impl GeoReader {
             old.point = was.map(|value| point(external_id, value)).transpose().ok().flatten().flatten();
             new.point = is.map(|value| point(external_id, value)).transpose()?.flatten();
             match (old.point, new.point) {
-                (_, Some(_)) => cache.with_point.push(document),
-                (Some(_), None) => cache.without_point.push(document),
+                (_, Some(_)) => cache.with_point.push(document)?,
+                (Some(_), None) => cache.without_point.push(document)?,
                 (None, None) => {}
             }
         }
@@ -61,7 +60,9 @@ impl GeoReader {
             old.shape = was.map(shape).transpose().ok().flatten().flatten();
             new.shape = is.map(shape).transpose()?.flatten();
         }
-        cache.changes.extend(old.changes(document, &new));
+        for change in old.changes(document, &new) {
+            changes.push(ShortKey::of(&change.key)?, change.value.as_deref())?;
+        }
         Ok(())
     }
 

@@ -27,15 +27,19 @@ pub(crate) fn write<'g>(
     };
     let created = ids(|change| !change.before && change.after.is_some())?;
     let removed = ids(|change| change.before && change.after.is_none())?;
-    let mut with_point: Vec<DocumentId> =
-        geo.clone().flat_map(|geo| geo.with_point.iter().copied()).collect();
-    let mut without_point: Vec<DocumentId> = geo.flat_map(|geo| geo.without_point.iter().copied()).collect();
-    with_point.sort_unstable();
-    without_point.sort_unstable();
+    let gathered = |of_thread: fn(&GeoCache) -> &[DocumentId]| -> Result<SpillVec<DocumentId>, StorageError> {
+        let mut ids = SpillVec::default();
+        for geo in geo.clone() {
+            ids.extend_from_slice(of_thread(geo))?;
+        }
+        ids.sort_unstable();
+        Ok(ids)
+    };
+    let (with_point, without_point) = (gathered(|geo| &geo.with_point)?, gathered(|geo| &geo.without_point)?);
     let mut writer = tables.document_sets.direct_writer(txn);
     writer.apply(&document_set::ALL, &created, &removed)?;
     if points_start_anew {
-        writer.set(&document_set::WITH_POINT, &with_point.into_iter().collect())?;
+        writer.set(&document_set::WITH_POINT, &with_point.iter().copied().collect())?;
     } else {
         writer.apply(&document_set::WITH_POINT, &with_point, &without_point)?;
     }

@@ -3,6 +3,7 @@
 use quarry_index::{DocumentId, Tables};
 use quarry_storage::{StorageError, WriteTxn};
 
+use crate::family::Family;
 use crate::merge::MergeOutcome;
 use crate::slots::Changes;
 
@@ -19,6 +20,6 @@ pub(crate) fn write(
     let mut few: Vec<DocumentId> = changes.iter().take(FEW_MAX + 1).map(|change| change.document).collect();
     few.sort_unstable();
     let few = (few.len() <= FEW_MAX).then_some(few.as_slice());
-    tables.facet_numbers.update_levels(txn, &outcome.numbers_changed, few)?;
-    tables.facet_strings.update_levels(txn, &outcome.strings_changed, few)
+    tables.facet_numbers.update_levels(txn, outcome.values_changed(Family::FacetNumber), few)?;
+    tables.facet_strings.update_levels(txn, outcome.values_changed(Family::FacetString), few)
 }
