@@ -40,6 +40,10 @@ const RING_BYTES_MAX: usize = 2 << 20;
 /// The least: a ring must hold the frame of a block with ease.
 const RING_BYTES_MIN: usize = 64 << 10;
 
+/// How often the map is doubled for one batch, after what was reserved for it. A batch that still finds no page
+/// meets a damaged one, which makes it ask for more than there is on earth.
+const GROWTHS_MAX: usize = 5;
+
 /// A write that changes more than one document in this many is large: unions of prefixes are built anew
 /// then, because every kept prefix would be touched many times over.
 const LARGE_WRITE_SHARE: u64 = 16;
@@ -104,11 +108,15 @@ impl Indexer {
         // One batch at a time: they share the rings.
         let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
         reserve_map(index, batch)?;
+        let mut growths_left = GROWTHS_MAX;
         loop {
             let run = || Run { indexer: self, index, batch, cancelled, progress }.run(&mut rings);
             let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panicked(&*panic)));
             match outcome {
-                Err(error) if error.is_map_full() => index.environment().grow(0)?,
+                Err(error) if error.is_map_full() && growths_left > 0 => {
+                    growths_left -= 1;
+                    index.environment().grow(0)?;
+                }
                 outcome => {
                     progress.end();
                     return outcome;

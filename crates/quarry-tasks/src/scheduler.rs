@@ -65,6 +65,13 @@ fn tick(shared: &Shared) -> Result<bool, RoundError> {
     shared.set_running(Some(Arc::clone(&running)));
     let round = Round { shared, running };
     CrashPoint::BatchStarted.reach();
+    // Should the process end in the middle, this is the last line: it names the index.
+    tracing::info!(
+        batch = batch_uid,
+        tasks = picked.tasks.len(),
+        index = picked.tasks.first().and_then(Task::index_uid),
+        "a batch starts"
+    );
     // Who canceled or stopped before the batch was announced did not know of it.
     if shared.is_stopping() || is_canceled(shared, &round.running)? {
         round.running.stop();

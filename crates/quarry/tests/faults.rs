@@ -63,6 +63,88 @@ fn a_damaged_index_leaves_the_others_served() {
     }
 }
 
+/// Overwrites the middle of every page that holds nothing but a part of a value: blocks of postings and records of
+/// documents. What LMDB itself needs stays whole.
+fn damage_values(data: &Path) {
+    const PAGE_BYTES: usize = 4096;
+    const HEAD_BYTES: usize = 16;
+    const IS_VALUE: u8 = 0x04;
+    let mut bytes = fs::read(data).unwrap();
+    let mut damaged = 0;
+    for (number, page) in bytes.chunks_exact_mut(PAGE_BYTES).enumerate() {
+        if page[..8] == (number as u64).to_le_bytes() && page[10] == IS_VALUE {
+            page[HEAD_BYTES + 8..HEAD_BYTES + 600].fill(0xa5);
+            damaged += 1;
+        }
+    }
+    assert!(damaged > 10, "{damaged} pages");
+    fs::write(data, bytes).unwrap();
+}
+
+#[test]
+fn damaged_pages_fail_what_needs_them_and_nothing_else() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    let hurt = two_indexes(&folder);
+    let server = Server::start(&folder);
+    let text =
+        |id: usize| (0..40).map(|word| format!("w{}x ", id * 37 % 811 + word * 13)).collect::<String>();
+    let documents: Vec<Value> = (0..2000).map(|id| json!({ "id": id, "text": text(id) })).collect();
+    let added = server.finished(server.ask("POST", "/indexes/hurt/documents", Some(&json!(documents))));
+    assert_eq!(added["status"], "succeeded", "{added}");
+    server.kill();
+    damage_values(&hurt.join("data.mdb"));
+    let server = Server::start(&folder);
+    let is_told = |status: u16, answer: &Value| {
+        let message = answer["message"].as_str().unwrap_or_default();
+        assert!(status == 200 || message.contains("the store is damaged"), "{status} {answer}");
+    };
+    for (path, body) in [
+        ("/indexes/hurt/search", json!({ "q": "harbour 7" })),
+        ("/indexes/hurt/search", json!({ "q": "", "limit": 1000 })),
+        ("/indexes/hurt/documents/fetch", json!({ "limit": 1000 })),
+    ] {
+        let (status, answer) = server.ask("POST", path, Some(&body));
+        is_told(status, &answer);
+    }
+    let task = server.add("hurt", 0..2000);
+    assert_eq!(task["status"], "failed", "{task}");
+    is_told(500, &task["error"]);
+    assert_eq!(server.count("whole", "harbor"), 300);
+    assert_eq!(server.add("whole", 300..400)["status"], "succeeded");
+    let deletion = server.finished(server.ask("DELETE", "/indexes/hurt", None));
+    assert_eq!(deletion["status"], "succeeded", "{deletion}");
+    assert_eq!(server.add("hurt", 0..10)["status"], "succeeded");
+}
+
+#[test]
+fn a_damaged_record_of_the_queue_hides_its_task_and_stops_nothing() {
+    const MARK: &[u8] = b"a-mark-that-is-nowhere-else";
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    two_indexes(&folder);
+    let server = Server::start(&folder);
+    let path = format!("/indexes/hurt/documents?customMetadata={}", String::from_utf8_lossy(MARK));
+    let marked = server.finished(server.ask("POST", &path, Some(&json!([{ "id": 1 }]))));
+    server.kill();
+    let data = folder.join("tasks").join("data.mdb");
+    let mut bytes = fs::read(&data).unwrap();
+    let places: Vec<usize> =
+        (0..bytes.len() - MARK.len()).filter(|&at| bytes[at..].starts_with(MARK)).collect();
+    assert!(!places.is_empty());
+    for place in places {
+        bytes[place..place + MARK.len()].fill(0xff);
+    }
+    fs::write(&data, bytes).unwrap();
+    let server = Server::start(&folder);
+    let (status, answer) = server.ask("GET", &format!("/tasks/{}", marked["uid"]), None);
+    assert_eq!(status, 500, "{answer}");
+    assert!(answer["message"].as_str().unwrap().contains("the store is damaged"), "{answer}");
+    assert_eq!(server.add("whole", 300..400)["status"], "succeeded");
+    assert_eq!(server.count("whole", ""), 400);
+    assert_eq!(server.count("hurt", ""), 300);
+}
+
 #[test]
 fn an_index_of_another_format_version_is_left_alone() {
     for version in [0_u32, 99] {

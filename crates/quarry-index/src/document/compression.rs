@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use quarry_storage::{StorageError, Txn, WriteTxn};
+use zstd::bulk::Decompressor;
 
 use crate::{Tables, main_table};
 
@@ -52,8 +53,15 @@ impl CompressionDictionary {
     }
 
     /// The stored dictionary, if there is one.
+    ///
+    /// # Errors
+    /// `Corrupted` when it is not what was written; a damage that leaves it a dictionary shows in the records.
     pub fn read(tables: &Tables, txn: &Txn<'_>) -> Result<Option<CompressionDictionary>, StorageError> {
         let bytes = tables.main.get(txn, main_table::COMPRESSION_DICTIONARY)?;
+        if let Some(bytes) = bytes {
+            Decompressor::with_dictionary(bytes)
+                .map_err(|_| main_table::damaged("the dictionary of compression cannot be read"))?;
+        }
         Ok(bytes.map(|bytes| CompressionDictionary { bytes: bytes.into() }))
     }
 
