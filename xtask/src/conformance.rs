@@ -1,6 +1,7 @@
 //! Replays the recorded scenarios of `tests/conformance` against a fresh build.
 //!
-//! `baseline.json` lists the scenarios that must pass; it only grows. Some scenarios load data sets that are
+//! `baseline.json` lists the scenarios that must pass; it only grows. `unmet.json` says why the steps that fail do;
+//! no step may fail without a reason. Some scenarios load data sets that are
 //! not part of the tree, for their licences; without the folder of these sets they are left out, with a word.
 
 use std::ffi::OsStr;
@@ -8,6 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::run::{is_installed, root, run as command, target_dir};
+use crate::unmet;
+
+/// Files of the folder that are ours: everything else is a copy.
+const OURS: [&str; 2] = ["baseline.json", "unmet.json"];
 
 /// Runs the scenarios; see the usage in `main.rs`.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
@@ -24,16 +29,22 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     command("cargo", &["build", "--package", "quarry"])?;
     let binary = target_dir().join("debug").join("quarry");
     let here = root().join("tests").join("conformance");
+    let results = target_dir().join("conformance.json");
     let mut line: Vec<String> = vec![
         here.join("run.py").display().to_string(),
         "--bin".into(),
         binary.display().to_string(),
         "--baseline".into(),
         here.join("baseline.json").display().to_string(),
+        "--json".into(),
+        results.display().to_string(),
     ];
     line.extend(data_options(&here, &arguments)?);
     line.extend(arguments);
-    command("python3", &line.iter().map(String::as_str).collect::<Vec<_>>())
+    let is_whole = !line.iter().any(|argument| argument == "--only" || argument == "--area");
+    let replayed = command("python3", &line.iter().map(String::as_str).collect::<Vec<_>>());
+    unmet::check(&results, is_whole)?;
+    replayed
 }
 
 /// Says where the data sets are, or plays only the scenarios that need none.
@@ -63,13 +74,13 @@ fn scenario_name(path: &Path) -> String {
     format!("{}/{}", part(path.parent().and_then(Path::file_name)), part(path.file_stem()))
 }
 
-/// Copies the runner and the scenarios, taking out what is gone; the baseline stays.
+/// Copies the runner and the scenarios, taking out what is gone; what is ours stays.
 fn sync(from: &Path) -> Result<(), String> {
     let to = root().join("tests").join("conformance");
     let fail = |error: std::io::Error| format!("cannot copy the scenarios: {error}");
     for old in files(&to)? {
         let inner = old.strip_prefix(&to).map_err(|error| error.to_string())?;
-        if inner != Path::new("baseline.json") && !from.join(inner).exists() {
+        if !OURS.iter().any(|ours| inner == Path::new(ours)) && !from.join(inner).exists() {
             fs::remove_file(&old).map_err(fail)?;
         }
     }

@@ -18,6 +18,7 @@ mod run;
 mod server;
 mod test;
 mod tidy;
+mod unmet;
 
 use std::process::ExitCode;
 
