@@ -2,7 +2,8 @@
 //!
 //! Two rounds with the same clients, who rest for a random time between two searches: first alone, then beside
 //! a stream of documents that never lets the indexer rest. The 95th percentile of the second may be three times
-//! that of the first at most, no client may go without answers, and documents must come in all the time.
+//! that of the first at most, no client may go without answers, and documents must come in all the time: there
+//! is a longest time that may pass without a finished task.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +26,9 @@ const DOCUMENTS_PER_REQUEST: u64 = 1000;
 const REQUESTS_PER_SECOND: u64 = 3;
 /// Requests that wait in the queue, at most: the stream goes on as the indexer does.
 const WAITING_MAX: u64 = 20;
+
+/// The longest time without a finished task while some wait.
+const STANDSTILL_MAX: Duration = Duration::from_secs(20);
 
 /// Who searches, and for how long.
 struct Plan {
@@ -53,7 +57,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     while stream.sent < FIRST_DOCUMENTS {
         stream.send(&server)?;
     }
-    wait_for(&server, 0)?;
+    drain(&server)?;
 
     let idle = plan.search(server.address, || {
         std::thread::sleep(Duration::from_secs((plan.seconds / 4).max(5)));
@@ -63,13 +67,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     println!("  searches alone: {}", idle.all());
     let before = stream.sent;
     let mut indexed = 0;
+    let mut pace = Pace::from_now();
     let busy = plan.search(server.address, || {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(plan.seconds) {
             stream.send(&server)?;
             // The status is asked for now and then only: that takes time from the server too.
             std::thread::sleep(Duration::from_millis(1000 / REQUESTS_PER_SECOND));
-            wait_for(&server, WAITING_MAX)?;
+            while pace.waiting(&server)? > WAITING_MAX {
+                std::thread::sleep(Duration::from_millis(200));
+            }
         }
         indexed = documents(&server)?;
         Ok(())
@@ -77,7 +84,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     println!("  beside documents: {}", busy.all());
     let came_in = indexed.saturating_sub(before);
     println!("  documents meanwhile: {came_in}, {} per second", came_in / plan.seconds.max(1));
-    wait_for(&server, 0)?;
+    println!("  longest time without a finished task: {:.1} s", pace.longest.as_secs_f64());
+    drain(&server)?;
     if documents(&server)? != stream.sent {
         return Err(format!("{} of {} documents are there", documents(&server)?, stream.sent));
     }
@@ -129,13 +137,9 @@ impl Stream {
     }
 }
 
-/// Waits until no more than `most` tasks wait, none of which has failed.
-fn wait_for(server: &Server, most: u64) -> Result<(), String> {
-    loop {
-        let waiting = &server.get("/tasks?statuses=enqueued,processing&limit=1")?["total"];
-        if waiting.as_u64().is_some_and(|waiting| waiting <= most) {
-            break;
-        }
+/// Waits until all tasks are finished, none of which has failed.
+fn drain(server: &Server) -> Result<(), String> {
+    while server.get("/tasks?statuses=enqueued,processing&limit=1")?["total"] != 0 {
         std::thread::sleep(Duration::from_millis(200));
     }
     match &server.get("/tasks?statuses=failed&limit=1")?["results"][0]["error"] {
@@ -147,6 +151,40 @@ fn wait_for(server: &Server, most: u64) -> Result<(), String> {
 fn documents(server: &Server) -> Result<u64, String> {
     let stats = server.get("/indexes/passages/stats")?;
     stats["numberOfDocuments"].as_u64().ok_or_else(|| format!("no number of documents: {stats}"))
+}
+
+/// How steadily tasks are finished.
+struct Pace {
+    finished: u64,
+    since: Instant,
+    /// The longest time in which none was finished though some waited.
+    longest: Duration,
+}
+
+impl Pace {
+    fn from_now() -> Pace {
+        Pace { finished: 0, since: Instant::now(), longest: Duration::ZERO }
+    }
+
+    /// Tasks that are not finished.
+    ///
+    /// # Errors
+    /// When none of them was finished for too long.
+    fn waiting(&mut self, server: &Server) -> Result<u64, String> {
+        let total = |statuses: &str| -> Result<u64, String> {
+            let tasks = server.get(&format!("/tasks?statuses={statuses}&limit=1"))?;
+            tasks["total"].as_u64().ok_or_else(|| format!("no number of tasks: {tasks}"))
+        };
+        let (waiting, finished) = (total("enqueued,processing")?, total("succeeded,failed")?);
+        let still = self.since.elapsed();
+        self.longest = self.longest.max(still);
+        if finished > self.finished || waiting == 0 {
+            (self.finished, self.since) = (finished, Instant::now());
+        } else if still > STANDSTILL_MAX {
+            return Err(format!("no task was finished in {} s", still.as_secs()));
+        }
+        Ok(waiting)
+    }
 }
 
 /// The searches of one round, by client.

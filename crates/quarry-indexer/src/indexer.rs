@@ -52,7 +52,7 @@ const LARGE_WRITE_SHARE: u64 = 16;
 #[derive(Debug, Clone)]
 pub struct IndexerOptions {
     /// Memory for rings, caches and runs together, in bytes. Beside it stay the pages that a transaction has
-    /// changed and not yet written, at most 128 MiB. What grows with documents and words is kept in files.
+    /// changed and not yet written, at most 64 MiB. What grows with documents and words is kept in files.
     pub max_memory_bytes: usize,
     /// Threads that extract and merge; the writer is one more, which mostly waits.
     pub max_threads: usize,
