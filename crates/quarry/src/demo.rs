@@ -1,6 +1,6 @@
 //! `quarry demo`: films in, a few searches, then a server to play with.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -103,13 +103,13 @@ fn wait(queue: &TaskQueue, uid: u32) -> Result<(), StartError> {
         match task {
             Some(task) if task.is_finished() => {
                 draw(100.0)?;
-                println!();
                 return match task.view().error {
                     None => Ok(()),
                     Some(error) => Err(failed(error)),
                 };
             }
-            _ => draw(progress(queue)?)?,
+            // The bar is full once, when the task is done.
+            _ => draw(progress(queue)?.min(99.0))?,
         }
     }
 }
@@ -122,10 +122,18 @@ fn progress(queue: &TaskQueue) -> Result<f64, StartError> {
     Ok(view["results"][0]["progress"]["percentage"].as_f64().unwrap_or(0.0))
 }
 
+/// Draws the bar over the one before, and ends the line when it is full. Where nobody looks on, a full bar is enough.
 fn draw(percent: f64) -> io::Result<()> {
-    let filled = (percent / 100.0 * BAR_WIDTH as f64) as usize;
+    let is_full = percent >= 100.0;
     let mut out = io::stdout().lock();
-    write!(out, "\r[{:<BAR_WIDTH$}] {percent:>3.0} %", "#".repeat(filled.min(BAR_WIDTH)))?;
+    let is_watched = out.is_terminal();
+    if !is_watched && !is_full {
+        return Ok(());
+    }
+    let filled = (percent / 100.0 * BAR_WIDTH as f64) as usize;
+    let start = if is_watched { "\r" } else { "" };
+    let end = if is_full { "\n" } else { "" };
+    write!(out, "{start}[{:<BAR_WIDTH$}] {percent:>3.0} %{end}", "#".repeat(filled.min(BAR_WIDTH)))?;
     out.flush()
 }
 
