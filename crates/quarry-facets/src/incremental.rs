@@ -17,7 +17,7 @@ use quarry_storage::{PostingsUnion, StorageError, Txn, WriteTxn};
 use roaring::RoaringBitmap;
 
 use crate::level::{LEVELS_MAX, rank};
-use crate::tree::Span;
+use crate::tree::{Node, Span};
 use crate::{FacetKey, FacetTable, FieldId};
 
 /// Groups that are united before they are written: bounds the memory of a large change.
@@ -31,11 +31,11 @@ type Begins<'v> = Vec<(&'v [u8], bool)>;
 
 /// What a change does to the groups of one level, by where they begin.
 #[derive(Default)]
-struct LevelChange<'v> {
+struct LevelChange {
     /// Those whose values became others.
     united: BTreeSet<Vec<u8>>,
-    /// Those that may hold other documents, and their changed values.
-    touched: BTreeMap<Vec<u8>, Vec<&'v [u8]>>,
+    /// Those that may hold other documents of a few, and which of the few their changed values hold.
+    touched: BTreeMap<Vec<u8>, BTreeSet<u32>>,
 }
 
 impl FacetTable {
@@ -88,7 +88,7 @@ impl FacetTable {
         values: impl Iterator<Item = &'v [u8]>,
         few: Option<&[u32]>,
     ) -> Result<(), StorageError> {
-        let (changes, mut begins) = self.level_changes(txn, field, values, few.is_some())?;
+        let (changes, mut begins) = self.level_changes(txn, field, values, few)?;
         for (level, change) in (1..).zip(&changes) {
             begins.retain(|(value, _)| rank(value) >= level);
             if !self.level_is_wanted(txn, field, level, &begins)? {
@@ -107,17 +107,18 @@ impl FacetTable {
         txn: &Txn<'_>,
         field: FieldId,
         values: impl Iterator<Item = &'v [u8]>,
-        are_few: bool,
-    ) -> Result<([LevelChange<'v>; LEVELS_MAX as usize], Begins<'v>), StorageError> {
+        few: Option<&[u32]>,
+    ) -> Result<([LevelChange; LEVELS_MAX as usize], Begins<'v>), StorageError> {
         let top = self.top_level(txn, field)?.unwrap_or(0);
-        let mut changes: [LevelChange<'v>; LEVELS_MAX as usize] = Default::default();
+        let mut changes: [LevelChange; LEVELS_MAX as usize] = Default::default();
         let mut begins = Vec::new();
         let mut groups = None;
         for value in values {
             let groups = self.groups_of(txn, (field, top), value, &mut groups)?;
             let rank = rank(value);
-            let is_stored = rank > 0
-                && self.postings.contains_key(txn, &FacetKey { field, level: 0, value }.to_bytes())?;
+            let key = FacetKey { field, level: 0, value }.to_bytes();
+            let is_stored = rank > 0 && self.postings.contains_key(txn, &key)?;
+            let held = few.map(|documents| self.postings.present(txn, &key, documents)).transpose()?;
             if rank > 0 {
                 begins.push((value, is_stored));
             }
@@ -126,15 +127,18 @@ impl FacetTable {
                 let group = groups.get(place).and_then(Option::as_deref);
                 let (began, begins_now) = (group == Some(value), is_stored && rank >= level);
                 let change = &mut changes[place];
-                match group {
-                    Some(group) if began == begins_now && are_few => {
-                        change.touched.entry(group.to_vec()).or_default().push(value);
+                match (group, &held) {
+                    (Some(group), Some(held)) if began == begins_now => {
+                        change.touched.entry(group.to_vec()).or_default().extend(held);
                     }
-                    Some(group) if began == begins_now => drop(change.united.insert(group.to_vec())),
+                    (Some(group), None) if began == begins_now => drop(change.united.insert(group.to_vec())),
                     _ => {
                         // The group that it is cut off from, or joined with.
                         let before = match began {
-                            true => self.group_below(txn, (field, level), value)?,
+                            true => {
+                                let key = FacetKey { field, level, value }.to_bytes();
+                                value_in(self.postings.key_below(txn, &key)?, (field, level))
+                            }
                             false => group.map(<[u8]>::to_vec),
                         };
                         change.united.insert(before.unwrap_or_else(|| self.kind.lowest_value().to_vec()));
@@ -161,7 +165,8 @@ impl FacetTable {
         let is_first = before.is_none();
         let groups = before.get_or_insert_with(|| vec![None; usize::from(top)]);
         for (level, group) in (1..).zip(groups.iter_mut()) {
-            let found = self.group_of(txn, (field, level), value)?;
+            let key = self.postings.floor_key(txn, &FacetKey { field, level, value }.to_bytes())?;
+            let found = value_in(key, (field, level));
             // Who shares a group shares those above it.
             if found == *group && !is_first {
                 break;
@@ -171,53 +176,26 @@ impl FacetTable {
         Ok(groups)
     }
 
-    /// Where the stored group begins that `value` lies in.
-    fn group_of(
-        &self,
-        txn: &Txn<'_>,
-        (field, level): (FieldId, u8),
-        value: &[u8],
-    ) -> Result<Option<Vec<u8>>, StorageError> {
-        let key = self.postings.floor_key(txn, &FacetKey { field, level, value }.to_bytes())?;
-        Ok(key.as_deref().and_then(|key| value_in(key, (field, level))))
-    }
-
-    /// Where the last stored group begins that begins below `value`.
-    fn group_below(
-        &self,
-        txn: &Txn<'_>,
-        (field, level): (FieldId, u8),
-        value: &[u8],
-    ) -> Result<Option<Vec<u8>>, StorageError> {
-        let key = self.postings.key_below(txn, &FacetKey { field, level, value }.to_bytes())?;
-        Ok(key.as_deref().and_then(|key| value_in(key, (field, level))))
-    }
-
     /// Puts each of `documents` into the touched groups of a level that a child of which holds it, and takes it out
     /// of the others.
     fn patch_groups(
         &self,
         txn: &mut WriteTxn<'_>,
         (field, level): (FieldId, u8),
-        change: &LevelChange<'_>,
+        change: &LevelChange,
         documents: &[u32],
     ) -> Result<(), StorageError> {
         if change.touched.is_empty() {
             return Ok(());
         }
         let mut patches = Vec::new();
-        for (group, values) in &change.touched {
-            let mut held = BTreeSet::new();
-            for &value in values {
-                let key = FacetKey { field, level: 0, value }.to_bytes();
-                held.extend(self.postings.present(txn, &key, documents)?);
-            }
+        for (group, held) in &change.touched {
             let key = FacetKey { field, level, value: group }.to_bytes();
             let others: Vec<u32> =
                 documents.iter().copied().filter(|document| !held.contains(document)).collect();
             let mut gone: BTreeSet<u32> = self.postings.present(txn, &key, &others)?.into_iter().collect();
             self.keep_held(txn, (field, level), group, &mut gone)?;
-            patches.push((key, Vec::from_iter(held), Vec::from_iter(gone)));
+            patches.push((key, Vec::from_iter(held.iter().copied()), Vec::from_iter(gone)));
         }
         let mut writer = self.postings.direct_writer(txn);
         for (key, added, removed) in &patches {
@@ -237,19 +215,13 @@ impl FacetTable {
         if gone.is_empty() {
             return Ok(());
         }
-        let from = Span { start: group.to_vec(), end: None };
-        let mut nodes = self.nodes(txn, field, level - 1, &from)?;
-        while let Some(node) = nodes.next()? {
-            let child = node.span.start.as_slice();
-            if gone.is_empty() || (child != group && rank(child) >= level) {
-                break;
-            }
-            let key = FacetKey { field, level: level - 1, value: child }.to_bytes();
+        self.for_each_child(txn, (field, level), group, |child| {
+            let key = FacetKey { field, level: level - 1, value: &child.span.start }.to_bytes();
             for document in self.postings.present(txn, &key, &Vec::from_iter(gone.iter().copied()))? {
                 gone.remove(&document);
             }
-        }
-        Ok(())
+            Ok(!gone.is_empty())
+        })
     }
 
     /// Whether some value begins a group of `level`: only then the level is there.
@@ -268,7 +240,7 @@ impl FacetTable {
         };
         // The last group of the level mostly tells already.
         let last = self.postings.key_below(txn, &FacetKey::scan_level(field, level + 1))?;
-        let last = last.as_deref().and_then(|key| value_in(key, (field, level)));
+        let last = value_in(last, (field, level));
         if begins.iter().any(|&(_, stored)| stored) || last.is_some_and(|start| stays(&start)) {
             return Ok(true);
         }
@@ -314,21 +286,34 @@ impl FacetTable {
         level: u8,
         start: &[u8],
     ) -> Result<RoaringBitmap, StorageError> {
-        let is_first_group = start == self.kind.lowest_value();
+        let mut documents = PostingsUnion::default();
+        self.for_each_child(txn, (field, level), start, |child| {
+            documents.add(&child.postings)?;
+            Ok(true)
+        })?;
+        Ok(documents.finish())
+    }
+
+    /// Calls `each` with the children of the group of `level` that begins at `start`, as long as it says so; none when
+    /// no group begins there.
+    fn for_each_child(
+        &self,
+        txn: &Txn<'_>,
+        (field, level): (FieldId, u8),
+        start: &[u8],
+        mut each: impl FnMut(Node<'_>) -> Result<bool, StorageError>,
+    ) -> Result<(), StorageError> {
         let from = Span { start: start.to_vec(), end: None };
         let mut nodes = self.nodes(txn, field, level - 1, &from)?;
-        let mut documents = PostingsUnion::default();
-        let mut is_first = true;
+        let mut is_group = start == self.kind.lowest_value();
         while let Some(node) = nodes.next()? {
             let child = node.span.start.as_slice();
-            let is_start = child == start;
-            if (is_first && !is_start && !is_first_group) || (!is_start && rank(child) >= level) {
+            is_group |= child == start;
+            if !is_group || (child != start && rank(child) >= level) || !each(node)? {
                 break;
             }
-            is_first = false;
-            documents.add(&node.postings)?;
         }
-        Ok(documents.finish())
+        Ok(())
     }
 
     /// Takes out all nodes of `field` from level `lowest` up.
@@ -370,7 +355,7 @@ impl FacetTable {
     }
 }
 
-/// The value of a key, if it is one of this level.
-fn value_in(key: &[u8], (field, level): (FieldId, u8)) -> Option<Vec<u8>> {
-    key.strip_prefix(&FacetKey::scan_level(field, level)).map(<[u8]>::to_vec)
+/// The value of a key that was found, if it is one of this level.
+fn value_in(key: Option<Vec<u8>>, (field, level): (FieldId, u8)) -> Option<Vec<u8>> {
+    Some(key?.strip_prefix(&FacetKey::scan_level(field, level))?.to_vec())
 }
