@@ -285,9 +285,9 @@ impl<B: BlockStore> BlockWriter<B> {
             return Ok(true);
         }
         let Some((_, block)) = self.store.floor(target)? else { return Ok(false) };
-        let below = Group { block, ..Group::empty() }.keys_around(target);
-        let (below, _) = below.ok_or_else(|| self.table.damaged(block::TRUNCATED))?;
-        Ok(below.is_some_and(|below| is_it(&below)))
+        let below = block::last(&block, |key| key <= target);
+        let below = below.ok_or_else(|| self.table.damaged(block::TRUNCATED))?;
+        Ok(below.is_some_and(|(key, ..)| is_it(&key)))
     }
 
     /// Opens the block that `key` belongs to, after what was gathered before is written.

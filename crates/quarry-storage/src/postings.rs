@@ -20,7 +20,7 @@ impl<'t> Postings<'t> {
         std::iter::once(&self.first).chain(&self.more)
     }
 
-    /// Number of ids, without building the set unless it is dense.
+    /// Number of ids, without building the set.
     ///
     /// # Errors
     /// `Corrupted`, as all others here.
