@@ -3,7 +3,8 @@
 //! Reading order:
 //! - [`environment`]: one folder on disk; transactions; growth of the map.
 //! - [`mapped_file`]: a file read where it lies.
-//! - [`spill_vec`]: a vector that moves to a file when it grows long.
+//! - [`growing_vec`]: a vector that leaves the heap when it grows long: [`page_vec`] for pages of its own, [`spill_vec`] for
+//!   a file.
 //! - [`plain_table`]: bytes to bytes, one LMDB entry each.
 //! - [`block`]: how runs of neighbouring entries are packed in one block, byte by byte.
 //! - [`block_table`]: a sorted map on such blocks, for reading.
@@ -25,6 +26,7 @@ pub mod block_writer;
 pub mod environment;
 pub mod error;
 pub mod format_2;
+pub mod growing_vec;
 mod large_blocks;
 pub mod mapped_file;
 pub mod page_vec;

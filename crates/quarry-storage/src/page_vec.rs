@@ -7,125 +7,48 @@
 use std::io;
 use std::ops::{Deref, DerefMut};
 
-use bytemuck::Pod;
 use memmap2::MmapMut;
+
+use crate::growing_vec::{GrowingVec, Room};
 
 /// Length from which values have pages of their own, in bytes.
 const HEAP_BYTES_MAX: usize = 1 << 20;
 
-/// Plain values.
+/// Plain values, in pages of their own once they are many.
+pub type PageVec<T> = GrowingVec<T, Pages>;
+
+/// Pages that nobody else has.
 #[derive(Debug)]
-pub struct PageVec<T> {
-    place: Place<T>,
-}
+pub struct Pages(MmapMut);
 
-#[derive(Debug)]
-enum Place<T> {
-    Heap(Vec<T>),
-    Pages { map: MmapMut, length: usize },
-}
+impl Room for Pages {
+    const HEAP_BYTES_MAX: usize = HEAP_BYTES_MAX;
+    const IS_MEMORY: bool = true;
 
-impl<T> Default for PageVec<T> {
-    fn default() -> Self {
-        PageVec { place: Place::Heap(Vec::new()) }
+    fn make(bytes: usize) -> io::Result<Pages> {
+        MmapMut::map_anon(bytes).map(Pages)
+    }
+
+    fn grow(&mut self, bytes: usize) -> io::Result<()> {
+        grow(&mut self.0, bytes)
+    }
+
+    fn next_bytes(bytes: usize) -> usize {
+        2 * bytes
     }
 }
 
-impl<T: Pod> PageVec<T> {
-    /// `length` zeros.
-    ///
-    /// # Errors
-    /// When the system has no memory left, as all methods here that make room.
-    pub fn zeros(length: usize) -> io::Result<PageVec<T>> {
-        let bytes = length * size_of::<T>();
-        let place = match bytes <= HEAP_BYTES_MAX {
-            true => Place::Heap(vec![T::zeroed(); length]),
-            false => Place::Pages { map: MmapMut::map_anon(bytes)?, length },
-        };
-        Ok(PageVec { place })
-    }
+impl Deref for Pages {
+    type Target = [u8];
 
-    /// Makes it `length` values long, whatever they are: for a buffer that is filled again and again.
-    pub fn set_length(&mut self, length: usize) -> io::Result<()> {
-        match &mut self.place {
-            Place::Heap(values) if length * size_of::<T>() <= HEAP_BYTES_MAX => {
-                values.resize(length, T::zeroed());
-            }
-            Place::Pages { map, length: held } if length * size_of::<T>() <= map.len() => *held = length,
-            _ => {
-                // What is held goes before its successor is made.
-                *self = PageVec::default();
-                *self = PageVec::zeros(length)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Appends a value.
-    #[inline]
-    pub fn push(&mut self, value: T) -> io::Result<()> {
-        match &mut self.place {
-            Place::Heap(values) if values.len() < values.capacity() => {
-                values.push(value);
-                Ok(())
-            }
-            _ => self.extend_from_slice(&[value]),
-        }
-    }
-
-    /// Appends values.
-    pub fn extend_from_slice(&mut self, values: &[T]) -> io::Result<()> {
-        if let Place::Heap(held) = &mut self.place {
-            if (held.len() + values.len()) * size_of::<T>() <= HEAP_BYTES_MAX {
-                held.extend_from_slice(values);
-                return Ok(());
-            }
-            let mut moved =
-                PageVec::zeros((held.len() + values.len()).max(HEAP_BYTES_MAX / size_of::<T>() + 1))?;
-            moved[..held.len()].copy_from_slice(held);
-            moved.set_length(held.len())?;
-            *self = moved;
-        }
-        if let Place::Pages { map, length } = &mut self.place {
-            let end = *length + values.len();
-            if end * size_of::<T>() > map.len() {
-                grow(map, (end * size_of::<T>()).max(map.len() * 2))?;
-            }
-            bytemuck::cast_slice_mut::<u8, T>(&mut map[..end * size_of::<T>()])[*length..]
-                .copy_from_slice(values);
-            *length = end;
-        }
-        Ok(())
-    }
-
-    /// Bytes of memory in use; pages that nothing was written to take none.
-    pub fn memory_bytes(&self) -> usize {
-        match &self.place {
-            Place::Heap(values) => values.capacity() * size_of::<T>(),
-            Place::Pages { length, .. } => length * size_of::<T>(),
-        }
+    fn deref(&self) -> &[u8] {
+        &self.0
     }
 }
 
-impl<T: Pod> Deref for PageVec<T> {
-    type Target = [T];
-
-    #[inline]
-    fn deref(&self) -> &[T] {
-        match &self.place {
-            Place::Heap(values) => values,
-            Place::Pages { map, length } => bytemuck::cast_slice(&map[..length * size_of::<T>()]),
-        }
-    }
-}
-
-impl<T: Pod> DerefMut for PageVec<T> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut [T] {
-        match &mut self.place {
-            Place::Heap(values) => values,
-            Place::Pages { map, length } => bytemuck::cast_slice_mut(&mut map[..*length * size_of::<T>()]),
-        }
+impl DerefMut for Pages {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
     }
 }
 

@@ -8,118 +8,54 @@ use std::io;
 use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::FileExt;
 
-use bytemuck::Pod;
 use memmap2::MmapMut;
+
+use crate::growing_vec::{GrowingVec, Room};
 
 /// Length from which values live in a file, in bytes.
 const MEMORY_BYTES_MAX: usize = 4 << 20;
 
 /// Plain values, in memory as long as they are few.
+pub type SpillVec<T> = GrowingVec<T, MappedSpill>;
+
+/// A file without a name, mapped.
 #[derive(Debug)]
-pub struct SpillVec<T> {
-    place: Place<T>,
+pub struct MappedSpill {
+    file: File,
+    map: MmapMut,
 }
 
-#[derive(Debug)]
-enum Place<T> {
-    Memory(Vec<T>),
-    Mapped { file: File, map: MmapMut, length: usize },
-}
+impl Room for MappedSpill {
+    const HEAP_BYTES_MAX: usize = MEMORY_BYTES_MAX;
+    const IS_MEMORY: bool = false;
 
-impl<T> Default for SpillVec<T> {
-    fn default() -> Self {
-        SpillVec { place: Place::Memory(Vec::new()) }
-    }
-}
-
-impl<T: Pod> SpillVec<T> {
-    /// `length` zeros.
-    ///
-    /// # Errors
-    /// Those of a temporary file, as all methods here that make room.
-    pub fn zeros(length: usize) -> io::Result<SpillVec<T>> {
-        if length * size_of::<T>() <= MEMORY_BYTES_MAX {
-            return Ok(SpillVec { place: Place::Memory(vec![T::zeroed(); length]) });
-        }
+    fn make(bytes: usize) -> io::Result<MappedSpill> {
         let file = tempfile::tempfile()?;
-        let map = map(&file, length * size_of::<T>())?;
-        Ok(SpillVec { place: Place::Mapped { file, map, length } })
+        let map = map(&file, bytes)?;
+        Ok(MappedSpill { file, map })
     }
 
-    /// Appends a value.
-    #[inline]
-    pub fn push(&mut self, value: T) -> io::Result<()> {
-        match &mut self.place {
-            Place::Memory(values) if values.len() < values.capacity() => {
-                values.push(value);
-                Ok(())
-            }
-            _ => self.extend_from_slice(&[value]),
-        }
-    }
-
-    /// Appends values.
-    pub fn extend_from_slice(&mut self, values: &[T]) -> io::Result<()> {
-        if let Place::Memory(held) = &mut self.place {
-            if (held.len() + values.len()) * size_of::<T>() <= MEMORY_BYTES_MAX {
-                held.extend_from_slice(values);
-                return Ok(());
-            }
-            let mut mapped = SpillVec::zeros((2 * held.len()).max(MEMORY_BYTES_MAX / size_of::<T>() + 1))?;
-            mapped[..held.len()].copy_from_slice(held);
-            mapped.truncate(held.len());
-            *self = mapped;
-        }
-        if let Place::Mapped { file, map: mapped, length } = &mut self.place {
-            let end = *length + values.len();
-            if end * size_of::<T>() > mapped.len() {
-                *mapped = map(file, (end * size_of::<T>()).max(mapped.len() + mapped.len() / 4))?;
-            }
-            bytemuck::cast_slice_mut::<u8, T>(&mut mapped[..end * size_of::<T>()])[*length..]
-                .copy_from_slice(values);
-            *length = end;
-        }
+    fn grow(&mut self, bytes: usize) -> io::Result<()> {
+        self.map = map(&self.file, bytes)?;
         Ok(())
     }
 
-    /// Forgets the values from `length` on.
-    pub fn truncate(&mut self, length: usize) {
-        match &mut self.place {
-            Place::Memory(values) => values.truncate(length),
-            Place::Mapped { length: held, .. } => *held = length.min(*held),
-        }
-    }
-
-    /// Bytes of memory in use: what is in a file does not count.
-    pub fn memory_bytes(&self) -> usize {
-        match &self.place {
-            Place::Memory(values) => values.capacity() * size_of::<T>(),
-            Place::Mapped { .. } => 0,
-        }
+    fn next_bytes(bytes: usize) -> usize {
+        bytes + bytes / 4
     }
 }
 
-impl<T: Pod> Deref for SpillVec<T> {
-    type Target = [T];
+impl Deref for MappedSpill {
+    type Target = [u8];
 
-    #[inline]
-    fn deref(&self) -> &[T] {
-        match &self.place {
-            Place::Memory(values) => values,
-            Place::Mapped { map, length, .. } => bytemuck::cast_slice(&map[..length * size_of::<T>()]),
-        }
+    fn deref(&self) -> &[u8] {
+        &self.map
     }
 }
 
-impl<T: Pod> DerefMut for SpillVec<T> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut [T] {
-        match &mut self.place {
-            Place::Memory(values) => values,
-            Place::Mapped { map, length, .. } => {
-                bytemuck::cast_slice_mut(&mut map[..*length * size_of::<T>()])
-            }
-        }
+impl DerefMut for MappedSpill {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.map
     }
 }
 
