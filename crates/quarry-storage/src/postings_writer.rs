@@ -98,10 +98,9 @@ impl<B: BlockStore> PostingsWriter<B> {
         while let Some(&id) = added.first().into_iter().chain(removed.first()).min() {
             let (below, above) = self.starts_around(key, id)?;
             let span = Span::around(id, below.or(before), above);
-            if first.is_none() {
-                seen.before = below.is_some() || above.is_some();
-                seen.after = below.is_some_and(|below| below < span.start);
-            }
+            seen.before |= below.is_some() || above.is_some();
+            // A segment between the spans of the changes stays as it is.
+            seen.after |= below.is_some_and(|below| below < span.start);
             first = first.or(Some(span.start));
             before = Some(span.start);
             let (add, remove);

@@ -245,6 +245,22 @@ fn one_document_more_or_less_rewrites_one_block_of_a_large_set() {
 }
 
 #[test]
+fn a_segment_between_the_ids_taken_out_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = Environment::open(folder.path(), &EnvironmentOptions::default()).unwrap();
+    let table: PostingsTable = environment.plain_table("postings").unwrap().into();
+    let mut txn = environment.write_txn().unwrap();
+    let mut writer = table.direct_writer(&mut txn);
+    let dense: Vec<u32> = (430_080..430_593).collect();
+    writer.apply(b"a\0", &dense, &[]).unwrap();
+    writer.finish().unwrap();
+    let mut writer = table.direct_writer(&mut txn);
+    assert_eq!(writer.apply(b"a\0", &[], &[7, 8_382_385]).unwrap(), KeyOutcome::Unchanged);
+    writer.finish().unwrap();
+    assert_eq!(table.len_of(&txn, b"a\0").unwrap(), dense.len() as u64);
+}
+
+#[test]
 fn many_small_entries_fill_their_pages() {
     let folder = tempfile::tempdir().unwrap();
     let environment = Environment::open(folder.path(), &EnvironmentOptions::default()).unwrap();
