@@ -12,7 +12,7 @@ use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, EnvOpenOptions, WithoutTls};
 
 use crate::large_blocks::always_map;
-use crate::store_files::StoreFiles;
+use crate::store_files::{OpenFiles, StoreFiles};
 use crate::{PlainTable, StorageError};
 
 /// What every read takes. [`ReadTxn`] and [`WriteTxn`] both give one by dereference.
@@ -53,15 +53,17 @@ struct Inner {
     env: heed::Env<WithoutTls>,
     path: PathBuf,
     gate: Gate,
-    /// The file ended before its last page: tables are read through when they are opened.
-    was_short: bool,
+    /// After `env`: fields drop in this order.
+    _files: OpenFiles,
 }
 
 impl Environment {
-    /// Opens the environment in the folder `path`, which is made when missing.
+    /// Opens the environment in the folder `path`, which is made when missing. A file that was not closed, or changed
+    /// since, is read through first.
     ///
     /// # Errors
-    /// `Io`, `DiskFull`, `TooManyOpenFiles`; `Corrupted` when the file is not a store, or not there and must be.
+    /// `Io`, `DiskFull`, `TooManyOpenFiles`; `Corrupted` when the file is not a store, or not there and must be;
+    /// `DamagedPage` when a page of it is not what LMDB wrote.
     #[allow(unsafe_code)]
     pub fn open(path: &Path, options: &EnvironmentOptions) -> Result<Environment, StorageError> {
         always_map();
@@ -76,10 +78,10 @@ impl Environment {
         // belongs to this process (the data folder is locked by the server), and heed refuses to open
         // the same environment twice in one process.
         let env = unsafe { open.open(path)? };
-        files.are_made()?;
+        let files = files.are_open()?;
         env.clear_stale_readers()?;
-        let was_short = reach_last_page(&env)?;
-        let inner = Inner { env, path: path.to_path_buf(), gate: Gate::default(), was_short };
+        reach_last_page(&env)?;
+        let inner = Inner { env, path: path.to_path_buf(), gate: Gate::default(), _files: files };
         Ok(Environment { inner: Arc::new(inner) })
     }
 
@@ -88,11 +90,7 @@ impl Environment {
     /// Must not be called while this thread holds a write transaction of this environment.
     pub fn tables<const N: usize>(&self, names: [&'static str; N]) -> Result<[PlainTable; N], StorageError> {
         if let Some(tables) = self.existing_tables(&names)? {
-            let tables = with_names(tables, names);
-            if self.inner.was_short {
-                self.read_through(&tables)?;
-            }
-            return Ok(tables);
+            return Ok(with_names(tables, names));
         }
         let _pass = self.inner.gate.enter();
         let wtxn = self.inner.env.write_txn()?;
@@ -122,23 +120,6 @@ impl Environment {
             })
         })?;
         Ok(opened.commit())
-    }
-
-    /// Looks for pages that are missing in tables of a file that was cut short.
-    fn read_through(&self, tables: &[PlainTable]) -> Result<(), StorageError> {
-        let txn = self.read_txn()?;
-        for table in tables {
-            for entry in table.iter(&txn)? {
-                // A page of zeros looks like entries without a key, which are never stored.
-                if entry?.0.is_empty() {
-                    return Err(StorageError::Corrupted {
-                        table: table.name(),
-                        detail: "the file is cut short",
-                    });
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Opens one table, creating it when missing. [`Environment::tables`] opens several at the price of one.
@@ -209,16 +190,13 @@ fn bytes_in_use(env: &heed::Env<WithoutTls>) -> u64 {
     (env.info().last_page_number as u64 + 1) * PAGE_BYTES
 }
 
-/// Makes the file as long as it says it is; whether it was not. The system ends a process that touches a page
-/// behind the end of a mapped file; pages of zeros are recognised as damage instead.
-///
-/// A short file may still be whole: pages that one transaction both took and freed are never written.
-fn reach_last_page(env: &heed::Env<WithoutTls>) -> Result<bool, StorageError> {
-    let is_short = env.real_disk_size()? < bytes_in_use(env);
-    if is_short {
+/// Makes the file as long as it says it is. One that was opened may be shorter: pages that one transaction both took and
+/// freed are never written. The system ends a process that touches a page behind the end of a mapped file.
+fn reach_last_page(env: &heed::Env<WithoutTls>) -> Result<(), StorageError> {
+    if env.real_disk_size()? < bytes_in_use(env) {
         env.try_clone_inner_file()?.set_len(bytes_in_use(env))?;
     }
-    Ok(is_short)
+    Ok(())
 }
 
 fn try_each<T, U, E, const N: usize>(

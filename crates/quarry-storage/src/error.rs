@@ -25,6 +25,14 @@ pub enum StorageError {
         /// What was found.
         detail: &'static str,
     },
+    /// A page of the data file is not what was written.
+    #[error("the store is damaged: page {page} of data.mdb: {detail}")]
+    DamagedPage {
+        /// Its number: it begins at this many times the size of a page.
+        page: u64,
+        /// What was found.
+        detail: &'static str,
+    },
     /// A key that LMDB cannot hold.
     #[error("a key of table `{table}` has {length} bytes, outside 1..=511")]
     KeyLength {
@@ -51,6 +59,13 @@ pub enum StorageError {
         /// What it said.
         detail: String,
     },
+}
+
+impl StorageError {
+    /// Whether bytes on disk are not what was written: trying again finds the same.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, StorageError::Corrupted { .. } | StorageError::DamagedPage { .. })
+    }
 }
 
 impl From<io::Error> for StorageError {
