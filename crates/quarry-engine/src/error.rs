@@ -66,13 +66,11 @@ impl HasCode for CatalogError {
 impl CatalogError {
     /// Whether an index will not open until somebody mends its files.
     pub fn is_lasting(&self) -> bool {
-        matches!(
-            self,
-            CatalogError::Open {
-                source: OpenError::FormatVersion { .. } | OpenError::Storage(StorageError::Corrupted { .. }),
-                ..
-            }
-        )
+        match self {
+            CatalogError::Open { source: OpenError::FormatVersion { .. }, .. } => true,
+            CatalogError::Open { source: OpenError::Storage(error), .. } => error.is_damage(),
+            _ => false,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use quarry_index::{Index, IndexOptions, OpenError};
+use quarry_storage::StorageError;
 use uuid::Uuid;
 
 /// An open index. It closes when the last clone of the `Arc` around it goes.
@@ -53,6 +54,9 @@ struct State {
     known: HashMap<Uuid, Weak<IndexHandle>>,
     /// Those kept open though nobody uses them, most recently used last.
     recent: VecDeque<Arc<IndexHandle>>,
+    /// Those that were refused for a page, with its number and what is wrong with it: who asks again does not have
+    /// the file read through again. Mending a file needs a restart.
+    damaged: HashMap<Uuid, (u64, &'static str)>,
 }
 
 impl OpenIndexes {
@@ -77,6 +81,9 @@ impl OpenIndexes {
     ) -> Result<Arc<IndexHandle>, OpenError> {
         let mut state = self.shared.lock();
         loop {
+            if let Some(&(page, detail)) = state.damaged.get(&uuid) {
+                return Err(StorageError::DamagedPage { page, detail }.into());
+            }
             match state.known.get(&uuid).map(Weak::upgrade) {
                 Some(Some(handle)) => {
                     let evicted = state.touch(&handle, self.open_max);
@@ -94,7 +101,11 @@ impl OpenIndexes {
         drop(state);
         // From here on the entry takes the uuid out again, also when opening fails.
         let entry = Entry { uuid, shared: Arc::clone(&self.shared) };
-        let index = open()?;
+        let index = open().inspect_err(|error| {
+            if let OpenError::Storage(StorageError::DamagedPage { page, detail }) = error {
+                self.shared.lock().damaged.insert(uuid, (*page, *detail));
+            }
+        })?;
         let handle = Arc::new(IndexHandle { index, _entry: entry });
         let mut state = self.shared.lock();
         state.known.insert(uuid, Arc::downgrade(&handle));
@@ -108,6 +119,7 @@ impl OpenIndexes {
     /// Lets go of an index: it closes as soon as nobody uses it.
     pub(crate) fn forget(&self, uuid: Uuid) {
         let mut state = self.shared.lock();
+        state.damaged.remove(&uuid);
         let position = state.recent.iter().position(|handle| handle.uuid() == uuid);
         let forgotten = position.and_then(|position| state.recent.remove(position));
         drop(state);
