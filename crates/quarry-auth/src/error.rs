@@ -1,5 +1,7 @@
 //! Why a request is not allowed, and what can go wrong with keys.
 
+use std::path::PathBuf;
+
 use quarry_error::{Code, HasCode};
 use quarry_storage::StorageError;
 use uuid::Uuid;
@@ -96,6 +98,14 @@ pub enum KeyError {
         /// The action.
         action: &'static str,
     },
+    /// The store of keys cannot be opened.
+    #[error("the API keys in \"{}\" cannot be opened: {source}", path.display())]
+    Open {
+        /// Its folder.
+        path: PathBuf,
+        /// Why.
+        source: StorageError,
+    },
     /// The store of keys cannot be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -114,10 +124,12 @@ impl HasCode for KeyError {
             KeyError::NotFound { .. } => Code::ApiKeyNotFound,
             KeyError::AlreadyExists { .. } => Code::ApiKeyAlreadyExists,
             KeyError::GlobalAction { .. } => Code::IndexScopedApiKeyWithGlobalAction,
-            KeyError::Storage(StorageError::DiskFull) => Code::NoSpaceLeftOnDevice,
-            KeyError::Storage(StorageError::TooManyOpenFiles) => Code::TooManyOpenFiles,
-            KeyError::Storage(StorageError::Io { .. }) => Code::IoError,
-            KeyError::Storage(_) => Code::Internal,
+            KeyError::Storage(error) | KeyError::Open { source: error, .. } => match error {
+                StorageError::DiskFull => Code::NoSpaceLeftOnDevice,
+                StorageError::TooManyOpenFiles => Code::TooManyOpenFiles,
+                StorageError::Io { .. } => Code::IoError,
+                _ => Code::Internal,
+            },
             KeyError::Damaged { .. } => Code::InvalidStoreFile,
         }
     }

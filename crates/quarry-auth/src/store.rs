@@ -27,7 +27,8 @@ impl KeyStore {
             readers_max: 64,
             ..EnvironmentOptions::default()
         };
-        let environment = Environment::open(path, &options)?;
+        let environment = Environment::open(path, &options)
+            .map_err(|source| KeyError::Open { path: path.to_path_buf(), source })?;
         let keys = environment.plain_table("api-keys")?;
         Ok(KeyStore { environment, keys })
     }
