@@ -28,19 +28,28 @@ use crate::task::Task;
 /// How long the scheduler sleeps when nothing waits. Registration wakes it up; this is for retention only.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// How long the scheduler leaves a failing store alone.
+/// How long the scheduler leaves a failing store alone, unless a task is registered: that store can be written again.
+/// Twice as long after each failure in a row, up to [`IDLE`].
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Runs batches until the queue stops.
 pub(crate) fn run(shared: &Shared) {
     lower_thread_priority();
+    let mut after_failure = AFTER_FAILURE;
     while !shared.is_stopping() {
         let pause = match tick(shared) {
-            Ok(true) => continue,
-            Ok(false) => IDLE,
             Err(error) => {
-                tracing::error!(%error, "a batch could not be run; trying again");
-                AFTER_FAILURE
+                let pause = after_failure;
+                tracing::error!(%error, seconds = pause.as_secs(), "a batch could not be run; trying again later");
+                after_failure = IDLE.min(after_failure * 2);
+                pause
+            }
+            Ok(has_run) => {
+                after_failure = AFTER_FAILURE;
+                if has_run {
+                    continue;
+                }
+                IDLE
             }
         };
         if !shared.wait_for_work(pause) {

@@ -5,7 +5,9 @@
 mod support;
 
 use quarry_api::features::{Features, FeaturesUpdate};
+use quarry_storage::{Environment, EnvironmentOptions};
 use quarry_tasks::{Status, TaskContent, TaskFilter, Visibility};
+use roaring::RoaringBitmap;
 use support::{TestQueue, content};
 
 #[test]
@@ -175,4 +177,25 @@ fn many_indexes_share_few_open_environments() {
     let uids: Vec<&str> = page.iter().map(|index| index.uid.as_str()).collect();
     assert_eq!((uids, total), (vec!["i3", "i4", "i5"], 7));
     assert_eq!(queue.tasks(&TaskFilter::default(), Visibility::All).unwrap().total, 8);
+}
+
+/// A damaged store: the set of waiting tasks holds one that is finished.
+#[test]
+fn a_finished_task_among_those_that_wait_runs_once() {
+    let mut queue = TestQueue::new();
+    let uid = queue.run(content::creation("a", None)).uid;
+    queue.stop();
+    let environment = Environment::open(&queue.path().join("tasks"), &EnvironmentOptions::default()).unwrap();
+    let sets = environment.plain_table("task-sets").unwrap();
+    let mut txn = environment.write_txn().unwrap();
+    let mut waiting = Vec::new();
+    RoaringBitmap::from([uid]).serialize_into(&mut waiting).unwrap();
+    let enqueued = [1, 1, 0, 0];
+    sets.put(&mut txn, &enqueued, &waiting).unwrap();
+    txn.commit().unwrap();
+    drop(environment);
+    queue.restart();
+    assert_eq!(queue.run(content::creation("b", None)).status, Status::Succeeded);
+    let batches = queue.batches(&TaskFilter::default(), Visibility::All).unwrap();
+    assert!(batches.total <= 3, "{batches:?}");
 }

@@ -6,6 +6,7 @@ use roaring::RoaringBitmap;
 use super::dates::{Dates, Event};
 use super::record::{decode, encode, next_uid};
 use super::sets::{SetChanges, SetKey, Sets};
+use crate::status::Status;
 use crate::task::Task;
 
 /// The tables about tasks.
@@ -70,6 +71,10 @@ impl TaskStore {
             let (keys_before, keys_after) = (set_keys(&before), set_keys(task));
             for key in keys_before.iter().filter(|key| !keys_after.contains(key)) {
                 changes.remove(*key, task.uid);
+            }
+            if task.is_finished() {
+                // Also when the record before did not say so, being damaged: the task would run again and again.
+                changes.remove(SetKey::Status(Status::Enqueued), task.uid);
             }
             for key in keys_after.iter().filter(|key| !keys_before.contains(key)) {
                 changes.insert(*key, task.uid);
