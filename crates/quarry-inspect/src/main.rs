@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use quarry_index::{Index, IndexOptions, TableId};
 use quarry_inspect::check;
 use quarry_inspect::entries::Entries;
+use quarry_storage::check_pages;
 
 #[derive(Parser)]
 #[command(about = "Prints tables of an index and checks that they agree with its documents")]
@@ -36,7 +37,7 @@ enum Verb {
         #[arg(long, default_value_t = 100)]
         limit: usize,
     },
-    /// Builds the index anew from its documents and compares both; fails if they differ.
+    /// Walks the pages of the index, builds it anew from its documents and compares both; fails if they differ.
     Check {
         /// Folders of indexes.
         indexes: Vec<PathBuf>,
@@ -69,10 +70,15 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Opens an index that must be there: looking must not make one.
 fn open(path: &Path) -> Outcome<Index> {
-    if !path.join("data.mdb").is_file() {
-        return Err(format!("{} is not the folder of an index: it holds no data.mdb", path.display()).into());
-    }
+    must_be_there(path)?;
     Ok(Index::open(path, &IndexOptions::default())?)
+}
+
+fn must_be_there(path: &Path) -> Outcome<()> {
+    if path.join("data.mdb").is_file() {
+        return Ok(());
+    }
+    Err(format!("{} is not the folder of an index: it holds no data.mdb", path.display()).into())
 }
 
 fn tables(path: &Path) -> Outcome<()> {
@@ -111,6 +117,9 @@ fn entries(path: &Path, table: &str, prefix: &str, limit: usize) -> Outcome<()> 
 }
 
 fn check_one(path: &Path) -> Outcome<bool> {
+    must_be_there(path)?;
+    let pages = check_pages(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    println!("{}: {} pages in use and {} free are whole", path.display(), pages.used, pages.free);
     let index = open(path)?;
     let snapshot = index.snapshot()?;
     let differences = check(&snapshot, DIFFERENCES_SHOWN)?;
