@@ -117,6 +117,65 @@ fn damaged_pages_fail_what_needs_them_and_nothing_else() {
     assert_eq!(server.add("hurt", 0..10)["status"], "succeeded");
 }
 
+/// Overwrites every page that LMDB finds its way by and that this process can tell from a value: the leaves.
+fn damage_leaves(data: &Path) {
+    const PAGE_BYTES: usize = 4096;
+    const IS_LEAF: u8 = 0x02;
+    let mut bytes = fs::read(data).unwrap();
+    for (number, page) in bytes.chunks_exact_mut(PAGE_BYTES).enumerate().skip(2) {
+        if page[..8] == (number as u64).to_le_bytes() && page[10] == IS_LEAF {
+            page.fill(0xa5);
+        }
+    }
+    fs::write(data, bytes).unwrap();
+}
+
+#[test]
+fn overwritten_pages_of_an_index_leave_the_others_served() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    let hurt = two_indexes(&folder);
+    damage_leaves(&hurt.join("data.mdb"));
+    Server::start(&folder).stop();
+    serves_the_rest(&Server::start(&folder), "the store is damaged: page ");
+}
+
+#[test]
+fn overwritten_pages_of_the_queue_or_the_keys_are_named_at_the_start() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    two_indexes(&folder);
+    for (part, what) in [("tasks", "the task queue in"), ("auth", "the API keys in")] {
+        let data = folder.join(part).join("data.mdb");
+        let before = fs::read(&data).unwrap();
+        damage_leaves(&data);
+        for _ in 0..2 {
+            let words = Server::refusal(&folder);
+            assert!(words.contains(what) && words.contains("the store is damaged: page "), "{words}");
+        }
+        fs::write(&data, before).unwrap();
+    }
+    let server = Server::start(&folder);
+    assert_eq!(server.count("whole", ""), 300);
+    assert_eq!(server.add("hurt", 300..400)["status"], "succeeded");
+}
+
+#[test]
+fn a_server_that_is_asked_to_stop_closes_its_files() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("db");
+    two_indexes(&folder);
+    let server = Server::start(&folder);
+    server.count("hurt", "harbor");
+    server.count("whole", "harbor");
+    let of_indexes = fs::read_dir(folder.join("indexes")).unwrap().map(|entry| entry.unwrap().path());
+    let stores: Vec<PathBuf> = of_indexes.chain([folder.join("tasks"), folder.join("auth")]).collect();
+    let is_closed = |store: &PathBuf| store.join("closed").exists();
+    assert_eq!((stores.len(), stores.iter().any(is_closed)), (4, false));
+    server.stop();
+    assert!(stores.iter().all(is_closed), "{stores:?}");
+}
+
 #[test]
 fn a_damaged_record_of_the_queue_hides_its_task_and_stops_nothing() {
     const MARK: &[u8] = b"a-mark-that-is-nowhere-else";

@@ -102,6 +102,13 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Asks the server to stop, and waits for its end.
+    pub(crate) fn stop(mut self) {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        assert!(self.child.wait().unwrap().success(), "{}", self.words());
+    }
+
     /// Status and body of an answer.
     pub(crate) fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         self.try_ask(method, path, body).unwrap_or_else(|| panic!("{method} {path}: {}", self.words()))
