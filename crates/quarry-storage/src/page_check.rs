@@ -52,6 +52,12 @@ const LEAF: u16 = 0x02;
 const LONG_VALUE: u16 = 0x04;
 const META: u16 = 0x08;
 
+/// What is told from several places.
+const OTHER_NUMBER: &str = "it carries the number of another page";
+const OTHER_KIND: &str = "a page of another kind is expected here";
+const OTHER_KEY_LENGTH: &str = "a key of a length that keys do not have";
+const NOT_ASCENDING: &str = "its keys do not ascend";
+
 /// How the pages of a file are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageUse {
@@ -152,9 +158,6 @@ impl Meta {
         Ok(meta)
     }
 }
-
-const OTHER_NUMBER: &str = "it carries the number of another page";
-const OTHER_KIND: &str = "a page of another kind is expected here";
 
 /// What is stored of a tree.
 struct TreeRecord {
@@ -316,7 +319,7 @@ impl<'f> Check<'f> {
     fn check_entry(&mut self, node: &Node<'_>, page: u64, walk: &mut Walk) -> Result<(), StorageError> {
         let key = node.key();
         if !walk.kind.is_key(key) {
-            return Err(damaged(page, "a key of a length that keys do not have"));
+            return Err(damaged(page, OTHER_KEY_LENGTH));
         }
         if walk.counts.entries > 0 && !walk.kind.is_ascending(&walk.key_before, key) {
             return Err(damaged(page, NOT_ASCENDING));
@@ -407,15 +410,13 @@ impl<'f> Check<'f> {
     }
 }
 
-const NOT_ASCENDING: &str = "its keys do not ascend";
-
 /// Checks the keys of a branch. The first stands for all that is below the second, whatever it is.
 fn check_separators(nodes: &Nodes<'_>, page: u64, kind: TreeKind) -> Result<(), StorageError> {
     let mut key_before: Option<&[u8]> = None;
     for node in nodes.iter().skip(1) {
         let key = node.key();
         if !kind.is_key(key) {
-            return Err(damaged(page, "a key of a length that keys do not have"));
+            return Err(damaged(page, OTHER_KEY_LENGTH));
         }
         if key_before.is_some_and(|before| !kind.is_ascending(before, key)) {
             return Err(damaged(page, NOT_ASCENDING));
