@@ -2,8 +2,6 @@
 //!
 //! Reading order:
 //! - [`environment`]: one folder on disk; transactions; growth of the map.
-//! - `store_files`: the files of that folder, before LMDB opens them and after it closed them.
-//! - [`page_check`]: every page of the data file, looked at without LMDB.
 //! - [`mapped_file`]: a file read where it lies.
 //! - [`growing_vec`]: a vector that leaves the heap when it grows long: [`page_vec`] for pages of its own, [`spill_vec`] for
 //!   a file.
@@ -31,7 +29,6 @@ pub mod format_2;
 pub mod growing_vec;
 mod large_blocks;
 pub mod mapped_file;
-pub mod page_check;
 pub mod page_vec;
 pub mod plain_table;
 pub mod postings;
@@ -50,7 +47,6 @@ pub use block_writer::{BlockSink, BlockStore, BlockWriter, DirectStore, Snapshot
 pub use environment::{Environment, EnvironmentOptions, ReadTxn, Txn, WriteTxn};
 pub use error::StorageError;
 pub use mapped_file::MappedFile;
-pub use page_check::{PageUse, check_pages};
 pub use page_vec::PageVec;
 pub use plain_table::PlainTable;
 pub use postings::Postings;

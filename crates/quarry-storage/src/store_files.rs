@@ -10,7 +10,7 @@
 //! LMDB makes a new environment out of an empty `data.mdb`. Without `creating` beside it, it was cut short, and
 //! what was in it would be forgotten without a word: it is refused.
 //!
-//! A `data.mdb` that is not as `closed` says is walked, page by page ([`crate::page_check`]): its process was killed, or
+//! A `data.mdb` that is not as `closed` says is walked, page by page ([`page_check`]): its process was killed, or
 //! ended over a damaged page; or the file was copied back, cut, or written to by somebody else. `closed` is text: length
 //! in bytes and time of the last change in seconds and nanoseconds, each after a space save the first. It is not made
 //! durable: if it is lost with the power, a file is walked that need not be.
@@ -23,7 +23,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 
-use crate::{EnvironmentOptions, StorageError, page_check};
+use crate::{EnvironmentOptions, StorageError};
+
+pub(crate) mod page_check;
 
 /// Bytes of one reader in the table, and of what stands before the first.
 const READER_BYTES: u64 = 64;

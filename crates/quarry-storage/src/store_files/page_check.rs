@@ -25,7 +25,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::page_check::nodes::{Node, Nodes};
+use nodes::{Node, Nodes};
+
 use crate::{KEY_BYTES_MAX, StorageError};
 
 mod nodes;
