@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -26,14 +27,18 @@ pub(crate) struct Guard {
 /// Lets a request pass with what it may do, or refuses it.
 pub(crate) async fn check(
     State(guard): State<Guard>,
-    parameters: RawPathParams,
+    parameters: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, HttpError> {
     let permissions = match guard.action {
         None => Permissions::everything(),
         Some(action) => {
-            let index = parameters.iter().find(|(name, _)| *name == INDEX_UID).map(|(_, uid)| uid);
+            let index = match &parameters {
+                Ok(named) => named.iter().find(|(name, _)| *name == INDEX_UID).map(|(_, uid)| uid),
+                // Not UTF-8: no index has such a name, and the route says so.
+                Err(_) => Some(""),
+            };
             guard.app.auth.authorize(credentials(request.headers()), action, index)?
         }
     };
