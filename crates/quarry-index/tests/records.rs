@@ -79,7 +79,7 @@ fn a_dictionary_makes_small_records_smaller() {
     let stored = writer.encode(fields_of(&document)).unwrap().to_vec();
     let without = RecordWriter::new(None).unwrap().encode(fields_of(&document)).unwrap().len();
     assert!(stored.len() < without * 3 / 4, "{} against {without}", stored.len());
-    let mut reader = RecordReader::new(Some(dictionary));
+    let mut reader = RecordReader::new(Some(dictionary.clone()));
     assert_eq!(reader.read(&stored).unwrap().text(1), Some(document[1].1.as_str()));
     // Records written before the dictionary was there are read beside.
     let before = RecordWriter::new(None).unwrap().encode(fields_of(&document)).unwrap().to_vec();
@@ -90,7 +90,7 @@ fn a_dictionary_makes_small_records_smaller() {
 
 #[test]
 fn small_indexes_have_no_dictionary() {
-    assert_eq!(CompressionDictionary::train(&vec![b"{}".to_vec(); 100]), None);
+    assert!(CompressionDictionary::train(&vec![b"{}".to_vec(); 100]).is_none());
 }
 
 #[test]
@@ -104,8 +104,9 @@ fn documents_through_a_snapshot() {
     let document = vec![(0, "\"Iron\"".to_owned()), (1, "{\"key\":{\"id\":42}}".to_owned())];
     let mut txn = index.environment().write_txn().unwrap();
     fields.write(tables, &mut txn).unwrap();
-    CompressionDictionary::clone(&trained()).write(tables, &mut txn).unwrap();
-    let mut writer = RecordWriter::new(Some(&trained())).unwrap();
+    let dictionary = trained();
+    dictionary.write(tables, &mut txn).unwrap();
+    let mut writer = RecordWriter::new(Some(&dictionary)).unwrap();
     let stored = writer.encode(fields_of(&document)).unwrap();
     tables.documents.put(&mut txn, &keys::document::key(5), stored).unwrap();
     external_ids::put(tables, &mut txn, "42", 5).unwrap();

@@ -3,10 +3,11 @@
 //! Stored form (entry `compression-dictionary` of `main`): the dictionary as zstd makes it. Small indexes
 //! have none. It is never replaced while records that need it exist.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use quarry_storage::{StorageError, Txn, WriteTxn};
 use zstd::bulk::Decompressor;
+use zstd::dict::EncoderDictionary;
 
 use crate::{Tables, main_table};
 
@@ -25,13 +26,26 @@ const SAMPLE_BYTES_MIN: usize = 256 << 10;
 /// for 0.1 s instead of 0.06 s.
 pub const SAMPLE_BYTES_MAX: usize = 512 << 10;
 
+/// zstd level of records.
+pub(super) const LEVEL: i32 = 3;
+
 /// A trained dictionary. Clones share it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct CompressionDictionary {
     bytes: Arc<[u8]>,
+    /// What a compressor makes of it, once one is needed: that takes as long as compressing many documents.
+    encoder: Arc<OnceLock<EncoderDictionary<'static>>>,
 }
 
 impl CompressionDictionary {
+    fn of(bytes: &[u8]) -> CompressionDictionary {
+        CompressionDictionary { bytes: bytes.into(), encoder: Arc::default() }
+    }
+
+    pub(super) fn encoder(&self) -> &EncoderDictionary<'static> {
+        self.encoder.get_or_init(|| EncoderDictionary::copy(&self.bytes, LEVEL))
+    }
+
     /// Trains a dictionary on the bodies of some documents ([`super::RecordWriter::body`]), as many as
     /// [`SAMPLE_BYTES_MAX`] holds. Samples spread evenly over a batch make records 7 % smaller than its
     /// first documents do. `None` when there are too few to be worth it.
@@ -49,7 +63,7 @@ impl CompressionDictionary {
         }
         // It fails only for samples that have nothing in common.
         let dictionary = zstd::dict::from_samples(&samples[..taken], DICTIONARY_BYTES).ok()?;
-        Some(CompressionDictionary { bytes: dictionary.into() })
+        Some(CompressionDictionary::of(&dictionary))
     }
 
     /// The stored dictionary, if there is one.
@@ -62,7 +76,7 @@ impl CompressionDictionary {
             Decompressor::with_dictionary(bytes)
                 .map_err(|_| main_table::damaged("the dictionary of compression cannot be read"))?;
         }
-        Ok(bytes.map(|bytes| CompressionDictionary { bytes: bytes.into() }))
+        Ok(bytes.map(CompressionDictionary::of))
     }
 
     /// Stores the dictionary of an index that has none.

@@ -5,33 +5,31 @@ use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
 
 use super::CompressionDictionary;
+use super::compression::LEVEL;
 use super::record::{FORM_COMPRESSED, FORM_PLAIN, FORM_WITH_DICTIONARY, RECORD_BYTES_MAX};
 use crate::{FieldId, varint};
-
-/// zstd level of records.
-const LEVEL: i32 = 3;
 
 /// Bodies below this length, in bytes, are not compressed without a dictionary: there is nothing to gain.
 const COMPRESSED_BYTES_MIN: usize = 96;
 
 /// Encodes records: one per thread, as it keeps the state of the compressor and the buffers.
-pub struct RecordWriter {
-    compressor: Compressor<'static>,
+pub struct RecordWriter<'d> {
+    compressor: Compressor<'d>,
     form: u8,
     body: Vec<u8>,
     record: Vec<u8>,
     compressed: Vec<u8>,
 }
 
-impl RecordWriter {
+impl<'d> RecordWriter<'d> {
     /// A writer for an index with this dictionary.
     ///
     /// # Errors
     /// `Io` when the compressor refuses the dictionary.
-    pub fn new(dictionary: Option<&CompressionDictionary>) -> Result<RecordWriter, StorageError> {
+    pub fn new(dictionary: Option<&'d CompressionDictionary>) -> Result<RecordWriter<'d>, StorageError> {
         let (mut compressor, form) = match dictionary {
             Some(dictionary) => {
-                (Compressor::with_dictionary(LEVEL, dictionary.bytes())?, FORM_WITH_DICTIONARY)
+                (Compressor::with_prepared_dictionary(dictionary.encoder())?, FORM_WITH_DICTIONARY)
             }
             None => (Compressor::new(LEVEL)?, FORM_COMPRESSED),
         };

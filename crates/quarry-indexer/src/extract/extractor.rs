@@ -38,7 +38,7 @@ pub(crate) struct Extractor<'x> {
     prefixes: Option<PrefixFinder<'x>>,
     facts: FactReader,
     geo: GeoReader,
-    record_writer: RecordWriter,
+    record_writer: RecordWriter<'x>,
     before_keys: DocumentKeys,
     after_keys: DocumentKeys,
     is_rebuilt: [bool; FAMILIES_COUNT],
