@@ -44,6 +44,8 @@ crash_points! {
     TablesEmptied = "tables-emptied",
     /// The writer has put or deleted one entry of many.
     EntryWritten = "entry-written",
+    /// Late changes are in their tables and wait no more, in a transaction that is not committed.
+    LateChangesSettling = "late-changes-settling",
     /// The base of a dictionary is new; the words beside it are still there.
     DictionaryMerging = "dictionary-merging",
     /// All that a batch writes to its index is in the transaction, which is not committed.

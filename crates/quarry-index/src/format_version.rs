@@ -8,7 +8,7 @@ use quarry_storage::{StorageError, Txn, WriteTxn};
 use crate::{Tables, main_table};
 
 /// The number of the layouts that this crate reads and writes.
-pub const CURRENT: u32 = 3;
+pub const CURRENT: u32 = 4;
 
 /// The number of the index; None for one that was just created.
 pub(crate) fn read(tables: &Tables, txn: &Txn<'_>) -> Result<Option<u32>, StorageError> {

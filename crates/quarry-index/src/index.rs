@@ -92,7 +92,7 @@ impl Index {
         let index = Index { environment, tables, loaded: Mutex::new(None) };
         match version {
             Some(format_version::CURRENT) => {}
-            Some(before @ 1..=2) => upgrade::upgrade(&index.environment, &index.tables, before)?,
+            Some(before @ 1..=3) => upgrade::upgrade(&index.environment, &index.tables, before)?,
             Some(found) => {
                 return Err(OpenError::FormatVersion { found, expected: format_version::CURRENT });
             }

@@ -23,12 +23,16 @@
 //! | `field-id-docid-facet-f64s` | `document_facet` | the document's numbers | indexer | search: sort, distinct |
 //! | `field-id-docid-facet-strings` | `document_facet` | its normalised and original strings | indexer | search |
 //! | `geo-points` | quarry-geo | quarry-geo | quarry-geo | quarry-geo |
+//! | `late-postings` | number of a table of words, then a key of it | ids that the key has more and less | indexer | with that table |
 //!
 //! Plain tables hold one LMDB entry per key. Block tables pack neighbouring keys in blocks, and postings
-//! tables keep sets of document ids on such blocks (quarry-storage).
+//! tables keep sets of document ids on such blocks (quarry-storage). What small writes change in the tables of words
+//! waits in `late-postings`; their readers put both together.
 
 use quarry_facets::{FacetKind, FacetTable};
-use quarry_storage::{BlockTable, Environment, PlainTable, PostingsTable, StorageError};
+use quarry_storage::{
+    BlockTable, Environment, LateChanges, LayeredPostings, PlainTable, PostingsTable, StorageError,
+};
 
 /// How the entries of a table are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +43,11 @@ pub enum TableKind {
     Blocks,
     /// Sets of document ids, packed in blocks.
     Postings,
-    /// Sets of document ids with a group-size byte: numbers and the groups above them.
+    /// The same, and changes to them may wait.
+    Layered,
+    /// The changes that wait.
+    Late,
+    /// Sets of document ids of numbers and the groups above them.
     FacetNumbers,
     /// The same for strings.
     FacetStrings,
@@ -80,7 +88,7 @@ macro_rules! tables {
             pub fn open(environment: &Environment) -> Result<Tables, StorageError> {
                 let entries = environment.tables(TableId::NAMES)?;
                 Ok(Tables {
-                    $($field: open!($kind, entries[TableId::$variant as usize]),)*
+                    $($field: open!($kind, entries, TableId::$variant),)*
                     entries,
                 })
             }
@@ -89,20 +97,30 @@ macro_rules! tables {
 }
 
 macro_rules! open {
-    (Plain, $entries:expr) => {
-        $entries
+    (Plain, $entries:ident, $id:expr) => {
+        $entries[$id as usize]
     };
-    (Blocks, $entries:expr) => {
-        BlockTable::from($entries)
+    (Blocks, $entries:ident, $id:expr) => {
+        BlockTable::from($entries[$id as usize])
     };
-    (Postings, $entries:expr) => {
-        PostingsTable::from($entries)
+    (Postings, $entries:ident, $id:expr) => {
+        PostingsTable::from($entries[$id as usize])
     };
-    (FacetNumbers, $entries:expr) => {
-        FacetTable::new($entries, FacetKind::Numbers)
+    (Layered, $entries:ident, $id:expr) => {
+        LayeredPostings::new(
+            $entries[$id as usize].into(),
+            $entries[TableId::LatePostings as usize].into(),
+            $id as u8,
+        )
     };
-    (FacetStrings, $entries:expr) => {
-        FacetTable::new($entries, FacetKind::Strings)
+    (Late, $entries:ident, $id:expr) => {
+        LateChanges::from($entries[$id as usize])
+    };
+    (FacetNumbers, $entries:ident, $id:expr) => {
+        FacetTable::new($entries[$id as usize], FacetKind::Numbers)
+    };
+    (FacetStrings, $entries:ident, $id:expr) => {
+        FacetTable::new($entries[$id as usize], FacetKind::Strings)
     };
 }
 
@@ -112,21 +130,21 @@ tables! {
     ExternalDocumentIds, external_document_ids: PlainTable = Plain, "external-documents-ids",
         "External id to document id.";
     DocumentSets, document_sets: PostingsTable = Postings, "document-sets", "All documents; documents with a point.";
-    WordPostings, word_postings: PostingsTable = Postings, "word-docids", "Word to documents.";
-    ExactWordPostings, exact_word_postings: PostingsTable = Postings, "exact-word-docids",
+    WordPostings, word_postings: LayeredPostings = Layered, "word-docids", "Word to documents.";
+    ExactWordPostings, exact_word_postings: LayeredPostings = Layered, "exact-word-docids",
         "Word to the documents that hold it where typos are off.";
-    WordFieldPostings, word_field_postings: PostingsTable = Postings, "word-field-id-docids",
+    WordFieldPostings, word_field_postings: LayeredPostings = Layered, "word-field-id-docids",
         "Word and field to documents.";
-    WordPositionPostings, word_position_postings: PostingsTable = Postings, "word-position-docids",
+    WordPositionPostings, word_position_postings: LayeredPostings = Layered, "word-position-docids",
         "Word and position bucket to documents.";
-    WordPairPostings, word_pair_postings: PostingsTable = Postings, "word-pair-proximity-docids",
+    WordPairPostings, word_pair_postings: LayeredPostings = Layered, "word-pair-proximity-docids",
         "Two words and their distance to documents.";
-    FieldWordCountPostings, field_word_count_postings: PostingsTable = Postings, "field-id-word-count-docids",
+    FieldWordCountPostings, field_word_count_postings: LayeredPostings = Layered, "field-id-word-count-docids",
         "Field and number of words to documents.";
-    PrefixPostings, prefix_postings: PostingsTable = Postings, "word-prefix-docids", "Kept prefix to documents.";
-    PrefixFieldPostings, prefix_field_postings: PostingsTable = Postings, "word-prefix-field-id-docids",
+    PrefixPostings, prefix_postings: LayeredPostings = Layered, "word-prefix-docids", "Kept prefix to documents.";
+    PrefixFieldPostings, prefix_field_postings: LayeredPostings = Layered, "word-prefix-field-id-docids",
         "Kept prefix and field to documents.";
-    PrefixPositionPostings, prefix_position_postings: PostingsTable = Postings, "word-prefix-position-docids",
+    PrefixPositionPostings, prefix_position_postings: LayeredPostings = Layered, "word-prefix-position-docids",
         "Kept prefix and position bucket to documents.";
     FacetNull, facet_null: PostingsTable = Postings, "facet-id-is-null-docids", "Field to documents where it is null.";
     FacetEmpty, facet_empty: PostingsTable = Postings, "facet-id-is-empty-docids",
@@ -140,6 +158,7 @@ tables! {
     DocumentFacetStrings, document_facet_strings: BlockTable = Blocks, "field-id-docid-facet-strings",
         "Field and document to its strings.";
     GeoPoints, geo_points: BlockTable = Blocks, "geo-points", "Points of documents, in the order of a space-filling curve.";
+    LatePostings, late_postings: LateChanges = Late, "late-postings", "Changes to tables of words that wait.";
 }
 
 impl TableId {
@@ -153,13 +172,28 @@ impl TableId {
         TableId::ALL.get(usize::from(number)).copied()
     }
 
-    /// The number that channel frames carry.
+    /// The number that channel frames carry, and keys of late changes.
     pub fn number(self) -> u16 {
         self as u16
     }
 }
 
 impl Tables {
+    /// The tables whose changes may wait, in the order of their numbers.
+    pub fn layered(&self) -> [LayeredPostings; 9] {
+        [
+            self.word_postings,
+            self.exact_word_postings,
+            self.word_field_postings,
+            self.word_position_postings,
+            self.word_pair_postings,
+            self.field_word_count_postings,
+            self.prefix_postings,
+            self.prefix_field_postings,
+            self.prefix_position_postings,
+        ]
+    }
+
     /// The LMDB entries under a table: what the one writer puts and deletes.
     pub fn entries(&self, table: TableId) -> PlainTable {
         self.entries[table as usize]
@@ -168,6 +202,10 @@ impl Tables {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use quarry_storage::EnvironmentOptions;
+
     use super::*;
 
     #[test]
@@ -177,6 +215,17 @@ mod tests {
             assert_eq!(TableId::from_number(table.number()), Some(table));
         }
         assert_eq!(TableId::from_number(TableId::ALL.len() as u16), None);
+    }
+
+    #[test]
+    fn every_layered_table_is_settled() {
+        let folder = tempfile::tempdir().unwrap();
+        let options =
+            EnvironmentOptions { tables_max: TableId::ALL.len() as u32, ..EnvironmentOptions::default() };
+        let tables = Tables::open(&Environment::open(folder.path(), &options).unwrap()).unwrap();
+        let layered = tables.layered().map(|table| table.settled().name());
+        let kinds = TableId::ALL.iter().filter(|table| table.kind() == TableKind::Layered);
+        assert_eq!(layered.to_vec(), kinds.map(|table| table.name()).collect::<Vec<_>>());
     }
 
     #[test]

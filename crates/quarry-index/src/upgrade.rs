@@ -6,10 +6,11 @@ use crate::keys::word_pair;
 use crate::tables::TableKind;
 use crate::{TableId, Tables, format_version, main_table};
 
-/// Brings an index of version `before`, 1 or 2, to the present one.
+/// Brings an index of version `before`, 1 to 3, to the present one.
 ///
 /// - 1: both words of a pair ended with 0x00; now the distance ends the second word. The order of the keys is the same.
 /// - 1 and 2: sets were cut into other segments, their dense form was another, and those of facets had a byte more.
+/// - 1 to 3: there was no table of late changes; programs of those days would not look into it.
 pub(crate) fn upgrade(environment: &Environment, tables: &Tables, before: u32) -> Result<(), StorageError> {
     loop {
         match upgrade_all(environment, tables, before) {
@@ -23,11 +24,12 @@ fn upgrade_all(environment: &Environment, tables: &Tables, before: u32) -> Resul
     let mut txn = environment.write_txn()?;
     // Sees the tables as they were before.
     let stored = environment.read_txn()?;
-    for &id in TableId::ALL {
+    let changed = if before < 3 { TableId::ALL } else { &[] };
+    for &id in changed {
         let table = PostingsTable::from(tables.entries(id));
         let has_group_sizes = match id.kind() {
-            TableKind::Plain | TableKind::Blocks => continue,
-            TableKind::Postings => false,
+            TableKind::Plain | TableKind::Blocks | TableKind::Late => continue,
+            TableKind::Postings | TableKind::Layered => false,
             TableKind::FacetNumbers | TableKind::FacetStrings => true,
         };
         let put_key = if before == 1 && id == TableId::WordPairPostings { put_pair } else { put_same };

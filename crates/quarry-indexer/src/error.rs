@@ -63,6 +63,9 @@ pub enum IndexError {
         /// What the panic said.
         message: String,
     },
+    /// The batch is too large to join the late changes, and there are some: it is run again when they are settled.
+    #[error("internal: late changes wait.")]
+    LateChangesWait,
     /// The store failed.
     #[error("{0}")]
     Storage(#[from] StorageError),
@@ -116,6 +119,7 @@ impl HasCode for IndexError {
             IndexError::Io(error) if error.kind() == io::ErrorKind::StorageFull => Code::NoSpaceLeftOnDevice,
             IndexError::Io(_) => Code::IoError,
             IndexError::Cancelled
+            | IndexError::LateChangesWait
             | IndexError::Panicked { .. }
             | IndexError::Channel(_)
             | IndexError::Damaged { .. } => Code::Internal,

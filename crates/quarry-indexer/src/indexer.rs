@@ -29,6 +29,7 @@ use crate::report::{BatchReport, Congestion};
 use crate::send::documents::DocumentQueue;
 use crate::settings_change::{TableDecision, emptied_tables};
 use crate::slots::Changes;
+use crate::waiting::{self, Waiting};
 use crate::{post, write};
 
 /// Values too large for a ring that may wait for the writer at one time.
@@ -109,10 +110,17 @@ impl Indexer {
         let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
         reserve_map(index, batch)?;
         let mut growths_left = GROWTHS_MAX;
+        let mut waiting = waiting::before(index, batch)?;
         loop {
-            let run = || Run { indexer: self, index, batch, cancelled, progress }.run(&mut rings);
+            let run = || {
+                if waiting == Waiting::Settled {
+                    waiting::settle(index)?;
+                }
+                Run { indexer: self, index, batch, cancelled, progress, waiting }.run(&mut rings)
+            };
             let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panicked(&*panic)));
             match outcome {
+                Err(IndexError::LateChangesWait) if waiting != Waiting::Settled => waiting = Waiting::Settled,
                 Err(error) if error.is_map_full() && growths_left > 0 => {
                     growths_left -= 1;
                     index.environment().grow(0)?;
@@ -158,6 +166,7 @@ struct Run<'r> {
     batch: &'r Batch<'r>,
     cancelled: &'r (dyn Fn() -> bool + Sync),
     progress: &'r Progress,
+    waiting: Waiting,
 }
 
 impl Run<'_> {
@@ -181,13 +190,18 @@ impl Run<'_> {
         let settings = with_primary_key(settings, &merged);
 
         let decided = self.decide(&snapshot, &settings, diff, &merged)?;
+        let starts_anew = decided.is_cleared
+            || decided.work.rebuilds_words()
+            || decided.work.prefixes == TableWork::Rebuild;
+        let waiting = self.waiting.of_changes(merged.changes.len(), starts_anew);
+        waiting.check(self.index.tables(), &txn)?;
         let changes = with_unchanged(&mut merged, decided.work, &snapshot)?;
         let starts_empty = self.empty_tables(&mut txn, &decided)?;
         let plan = self.plan(&snapshot, &settings, &merged, &decided)?;
         self.progress.begin(Step::Extracting, changes.len() as u64);
         let abort = Abort::new(self.cancelled);
         let Piped { extracted, outcome, congestion } =
-            self.pipe(rings, &mut txn, &plan, &changes, (&starts_empty, &abort))?;
+            self.pipe(rings, &mut txn, (&plan, waiting), &changes, (&starts_empty, &abort))?;
 
         self.progress.begin(Step::PostProcessing, 0);
         abort.check()?;
@@ -293,7 +307,7 @@ impl Run<'_> {
         &self,
         rings: &mut Rings,
         txn: &mut WriteTxn<'_>,
-        plan: &Plan<'_>,
+        (plan, waiting): (&Plan<'_>, Waiting),
         changes: &Changes<'_>,
         (starts_empty, abort): (&[bool], &Abort<'_>),
     ) -> Result<Piped, IndexError> {
@@ -305,7 +319,9 @@ impl Run<'_> {
         let (senders, mut receiver) = rings.channel(CHANNEL_CAPACITY);
         let mut produced = None;
         let written = self.indexer.pool.in_place_scope(|scope| {
-            scope.spawn(|_| produced = Some(self.produce(senders, plan, changes, (starts_empty, abort))));
+            scope.spawn(|_| {
+                produced = Some(self.produce(senders, (plan, waiting), changes, (starts_empty, abort)));
+            });
             let written = write::run(&mut receiver, self.index.tables(), txn, starts_empty, abort);
             let congestion = congestion(&receiver);
             // Senders that still wait for room are told to stop.
@@ -322,14 +338,20 @@ impl Run<'_> {
     fn produce(
         &self,
         senders: Senders,
-        plan: &Plan<'_>,
+        (plan, waiting): (&Plan<'_>, Waiting),
         changes: &Changes<'_>,
         (starts_empty, abort): (&[bool], &Abort<'_>),
     ) -> Result<(Vec<Extracted>, MergeOutcome), IndexError> {
         let documents = DocumentQueue::new(senders.sender(0));
         let mut extracted = extract(plan, changes, &documents, abort, self.progress)?;
-        let context =
-            merge::MergeContext { plan, senders: &senders, abort, progress: self.progress, starts_empty };
+        let context = merge::MergeContext {
+            plan,
+            senders: &senders,
+            abort,
+            progress: self.progress,
+            starts_empty,
+            waiting,
+        };
         let outcome = merge::merge(&context, &mut extracted)?;
         for extracted in &mut extracted {
             // What was gathered is written: post-processing has the memory for itself.

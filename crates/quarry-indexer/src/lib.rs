@@ -42,6 +42,7 @@ mod send;
 mod settings_change;
 mod slots;
 mod value_run;
+mod waiting;
 mod write;
 
 pub use batch::{Batch, Method, Operation, ResolveFilter, Stamp};

@@ -14,14 +14,15 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use quarry_channel::Senders;
 use quarry_facets::FacetKey;
 use quarry_index::keys::document_facet;
+use quarry_index::tables::TableKind;
 use quarry_index::{FieldId, TableId, Tables};
 use quarry_storage::{
-    BlockTable, BlockWriter, KeyOutcome, PageVec, PostingsBuilder, PostingsTable, PostingsWriter,
-    SnapshotStore, SpillVec, Txn,
+    BlockTable, BlockWriter, KeyOutcome, LateWriter, LayeredPostings, PageVec, PostingsBuilder,
+    PostingsTable, PostingsWriter, SnapshotStore, SpillVec, Txn,
 };
 
 use crate::abort::Abort;
-use crate::cache::{Entries, Side, Sides};
+use crate::cache::{Entries, Side, Sides, ThreadCache};
 use crate::error::IndexError;
 use crate::extract::extractor::Extracted;
 use crate::extract::plan::Plan;
@@ -32,6 +33,7 @@ use crate::run::{FamilyCursor, SortedFamily};
 use crate::send::blocks::BlockSender;
 use crate::send::store::Store;
 use crate::value_run::{RunKey, ShortKey, ValueCursor};
+use crate::waiting::{self, Waiting};
 
 /// Items that are worth a part of their own.
 const ITEMS_PER_PART: usize = 1 << 17;
@@ -114,6 +116,7 @@ pub(crate) struct MergeContext<'m> {
     pub(crate) progress: &'m Progress,
     /// By table number: whether the table has no entry, or loses all in this batch.
     pub(crate) starts_empty: &'m [bool],
+    pub(crate) waiting: Waiting,
 }
 
 /// Merges everything that was extracted, on all threads of the current pool.
@@ -132,10 +135,11 @@ pub(crate) fn merge(
         Ok(())
     })?;
     drop(caches);
+    context.check_entries(extracted)?;
     let words = Order::of(&extracted.iter().map(|extracted| &extracted.cache.words).collect::<Vec<_>>())?;
     let keys = Order::of(&extracted.iter().map(|extracted| &extracted.cache.keys).collect::<Vec<_>>())?;
     let outcome = Mutex::default();
-    let rounds = rounds(extracted);
+    let rounds = rounds(context, extracted);
     context.progress.begin(Step::Merging, rounds.len() as u64);
     let last = rounds.len() - 1;
     for (number, families) in rounds.into_iter().enumerate() {
@@ -155,15 +159,50 @@ pub(crate) fn merge(
     Ok(MergeOutcome::of(words, keys, outcome.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
+impl MergeContext<'_> {
+    fn starts_empty(&self, table: TableId) -> bool {
+        self.starts_empty[usize::from(table.number())]
+    }
+
+    /// Whether changes to the table of a family wait: the first entries of an empty table need not.
+    fn waits(&self, family: Family) -> bool {
+        let is_empty = |table| self.starts_empty(table);
+        self.waiting == Waiting::Joins
+            && family.table().kind() == TableKind::Layered
+            && !(is_empty(family.table()) && is_empty(TableId::LatePostings))
+    }
+
+    /// Refuses to let more entries wait than are merged in one round.
+    fn check_entries(&self, extracted: &[Extracted]) -> Result<(), IndexError> {
+        let families = Family::ALL.into_iter().filter(|family| self.waits(*family));
+        let entries = families.flat_map(|family| {
+            let spilled = move |cache: &ThreadCache| {
+                let spilled = cache.spilled[family as usize].iter().flatten();
+                spilled.map(|spilled| spilled.items_count).sum::<usize>()
+            };
+            extracted.iter().map(move |of_thread| of_thread.cache.count(family) + spilled(&of_thread.cache))
+        });
+        match entries.sum::<usize>() > waiting::ENTRIES_MAX {
+            true => Err(IndexError::LateChangesWait),
+            false => Ok(()),
+        }
+    }
+}
+
 /// The families in the order in which they are merged: small ones together, each large one for itself, so that
-/// the sorted entries of two large ones never need memory at once.
-fn rounds(extracted: &[Extracted]) -> Vec<Vec<Family>> {
+/// the sorted entries of two large ones never need memory at once. Those that wait are one round: they go to one table.
+fn rounds(context: &MergeContext<'_>, extracted: &[Extracted]) -> Vec<Vec<Family>> {
     const ENTRIES_MAX_TOGETHER: usize = 1 << 19;
     let count =
         |family: &Family| extracted.iter().map(|extracted| extracted.cache.count(*family)).sum::<usize>();
+    let (late, at_once): (Vec<Family>, Vec<Family>) =
+        Family::ALL.into_iter().partition(|family| context.waits(*family));
     let (small, large): (Vec<Family>, Vec<Family>) =
-        Family::ALL.into_iter().partition(|family| count(family) <= ENTRIES_MAX_TOGETHER);
+        at_once.into_iter().partition(|family| count(family) <= ENTRIES_MAX_TOGETHER);
     let mut rounds: Vec<Vec<Family>> = large.into_iter().map(|family| vec![family]).collect();
+    if !late.is_empty() {
+        rounds.push(late);
+    }
     let (mut together, mut entries) = (Vec::new(), 0);
     for family in small {
         if entries + count(&family) > ENTRIES_MAX_TOGETHER {
@@ -247,6 +286,8 @@ struct Merger<'m> {
 /// One piece of work of a thread.
 enum Task {
     Part(Part),
+    /// Families whose changes wait, in the order of their tables: they go to one table, so one thread merges them.
+    Late(Vec<Family>),
     Numbers,
     Strings,
     Geo,
@@ -273,6 +314,7 @@ impl<'m> Merger<'m> {
                 };
                 match task {
                     Task::Part(part) => self.merge_part(txn, part)?,
+                    Task::Late(families) => self.merge_late(txn, families)?,
                     Task::Numbers => self.merge_values(txn, TableId::DocumentFacetNumbers)?,
                     Task::Strings => self.merge_values(txn, TableId::DocumentFacetStrings)?,
                     Task::Geo => self.merge_geo(txn)?,
@@ -286,20 +328,22 @@ impl<'m> Merger<'m> {
         self.context.plan.index.tables()
     }
 
-    fn starts_empty(&self, table: TableId) -> bool {
-        self.context.starts_empty[usize::from(table.number())]
-    }
-
     /// All tasks: parts of the larger families first.
     fn tasks(&self) -> Result<Vec<Task>, IndexError> {
         let txn = self.context.plan.index.environment().read_txn()?;
         let mut tasks = Vec::new();
-        for &family in self.round.families {
-            let parts = self.parts(&txn, family)?;
-            tasks.push(parts);
+        let (mut late, at_once): (Vec<Family>, Vec<Family>) =
+            self.round.families.iter().partition(|family| self.context.waits(**family));
+        for family in at_once {
+            tasks.push(self.parts(&txn, family)?);
         }
         tasks.sort_by_key(|parts| std::cmp::Reverse(parts.len()));
         let mut tasks: Vec<Task> = tasks.into_iter().flatten().map(Task::Part).collect();
+        late.retain(|family| self.items_count(*family) > 0);
+        late.sort_by_key(|family| family.table());
+        if !late.is_empty() {
+            tasks.push(Task::Late(late));
+        }
         let is_last = self.round.is_last;
         let has = |is_some: fn(&Extracted) -> bool| is_last && self.extracted.iter().any(is_some);
         if has(|extracted| !extracted.cache.numbers.is_empty()) {
@@ -335,7 +379,7 @@ impl<'m> Merger<'m> {
                 wanted.push(key);
             }
             wanted.dedup();
-            borders = match self.starts_empty(family.table()) {
+            borders = match self.context.starts_empty(family.table()) {
                 true => wanted,
                 false => {
                     let wanted: Vec<&[u8]> = wanted.iter().map(Vec::as_slice).collect();
@@ -411,6 +455,33 @@ impl<'m> Merger<'m> {
     }
 
     fn merge_part(&self, txn: &Txn<'_>, part: &Part) -> Result<(), IndexError> {
+        let table = postings_table(self.tables(), part.family);
+        let sink = BlockSender::new(self.context.senders.current(), part.family.table());
+        let target = match self.context.starts_empty(part.family.table()) {
+            true => Target::Empty(Box::new(PostingsBuilder::new(table, sink))),
+            false => Target::Stored(Box::new(table.writer(txn, sink, part.end.clone()))),
+        };
+        self.merge_into(target, part)
+    }
+
+    /// Merges what the families of a batch change in tables of words with what waits.
+    fn merge_late(&self, txn: &Txn<'_>, families: &[Family]) -> Result<(), IndexError> {
+        let late = self.tables().late_postings;
+        let starts_empty = self.context.starts_empty(TableId::LatePostings);
+        let sink = BlockSender::new(self.context.senders.current(), TableId::LatePostings);
+        let store = Store::new(late.entries(), txn, starts_empty, sink);
+        let mut writer = LateWriter::new(late, txn, store);
+        for &family in families {
+            let table = self.tables().layered().into_iter().find(|table| table.is(family.table().number()));
+            let Some(table) = table else { continue };
+            let part = Part { family, start: None, end: None };
+            self.merge_into(Target::Late { writer: &mut writer, table }, &part)?;
+        }
+        writer.finish()?;
+        Ok(())
+    }
+
+    fn merge_into(&self, target: Target<'_, '_, '_>, part: &Part) -> Result<(), IndexError> {
         let Part { family, start, end } = part;
         let (family, order) = (*family, self.order(*family));
         let first = start.as_ref().map_or(0, |start| {
@@ -421,12 +492,6 @@ impl<'m> Merger<'m> {
             // The border may lie among the keys of the word before.
             order.partition_point(is_below).saturating_sub(1)
         });
-        let table = postings_table(self.tables(), family);
-        let sink = BlockSender::new(self.context.senders.current(), family.table());
-        let target = match self.starts_empty(family.table()) {
-            true => Target::Empty(Box::new(PostingsBuilder::new(table, sink))),
-            false => Target::Stored(Box::new(table.writer(txn, sink, end.clone()))),
-        };
         let mut apply = Apply { family, order, target, key: Vec::new(), outcome: PartOutcome::default() };
         let mut runs = self.runs(family, first)?;
         let mut documents: Sides<Vec<u32>> = Default::default();
@@ -507,22 +572,22 @@ impl<'m> Merger<'m> {
     ) -> BlockWriter<Store<'t, BlockSender<'t>>> {
         let blocks = BlockTable::from(self.tables().entries(table));
         let sink = BlockSender::new(self.context.senders.current(), table);
-        BlockWriter::new(blocks, Store::new(blocks, txn, self.starts_empty(table), sink), None)
+        BlockWriter::new(blocks, Store::new(blocks, txn, self.context.starts_empty(table), sink), None)
     }
 }
 
 /// The postings table of a family.
 fn postings_table(tables: &Tables, family: Family) -> PostingsTable {
     match family {
-        Family::Word => tables.word_postings,
-        Family::ExactWord => tables.exact_word_postings,
-        Family::WordField => tables.word_field_postings,
-        Family::WordPosition => tables.word_position_postings,
-        Family::WordPair => tables.word_pair_postings,
-        Family::Prefix => tables.prefix_postings,
-        Family::PrefixField => tables.prefix_field_postings,
-        Family::PrefixPosition => tables.prefix_position_postings,
-        Family::FieldWordCount => tables.field_word_count_postings,
+        Family::Word => tables.word_postings.settled(),
+        Family::ExactWord => tables.exact_word_postings.settled(),
+        Family::WordField => tables.word_field_postings.settled(),
+        Family::WordPosition => tables.word_position_postings.settled(),
+        Family::WordPair => tables.word_pair_postings.settled(),
+        Family::Prefix => tables.prefix_postings.settled(),
+        Family::PrefixField => tables.prefix_field_postings.settled(),
+        Family::PrefixPosition => tables.prefix_position_postings.settled(),
+        Family::FieldWordCount => tables.field_word_count_postings.settled(),
         Family::FacetNull => tables.facet_null,
         Family::FacetEmpty => tables.facet_empty,
         Family::FacetExists => tables.facet_exists,
@@ -578,18 +643,20 @@ impl<'r> Runs<'r> {
 struct Apply<'a, 't, 's> {
     family: Family,
     order: &'a Order,
-    target: Target<'t, 's>,
+    target: Target<'a, 't, 's>,
     /// The key at hand, as it is stored.
     key: Vec<u8>,
     outcome: PartOutcome,
 }
 
 /// Where the postings of a part go.
-enum Target<'t, 's> {
+enum Target<'a, 't, 's> {
     /// The table has entries.
     Stored(Box<PostingsWriter<SnapshotStore<'t, BlockSender<'s>>>>),
     /// The table has none, or they are taken out in this batch: nothing is looked up.
     Empty(Box<PostingsBuilder<BlockSender<'s>>>),
+    /// They wait beside the table.
+    Late { writer: &'a mut LateWriter<'t, Store<'t, BlockSender<'s>>>, table: LayeredPostings },
 }
 
 #[derive(Default)]
@@ -610,6 +677,7 @@ impl Apply<'_, '_, '_> {
         let outcome = match &mut self.target {
             Target::Stored(writer) => writer.apply(&self.key, added, removed)?,
             Target::Empty(builder) => builder.add(&self.key, added)?,
+            Target::Late { writer, table } => writer.apply(*table, &self.key, added, removed)?,
         };
         self.note(first, outcome)
     }
@@ -629,6 +697,7 @@ impl Apply<'_, '_, '_> {
         match self.target {
             Target::Stored(writer) => writer.finish().map(|_| ())?,
             Target::Empty(builder) => builder.finish().map(|_| ())?,
+            Target::Late { .. } => {}
         }
         Ok(self.outcome)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use quarry_index::tables::TableKind;
 use quarry_index::{DocumentId, Snapshot, TableId};
-use quarry_storage::{BlockCursor, PostingsCursor, StorageError};
+use quarry_storage::{BlockCursor, LayeredCursor, Postings, PostingsCursor, StorageError};
 use roaring::RoaringBitmap;
 
 /// Other numbers for documents: for comparing with an index where they have those. Must keep the order.
@@ -34,6 +34,9 @@ type OwnedEntry = (Vec<u8>, Vec<u8>);
 
 enum Source<'s> {
     Postings(PostingsCursor<'s>),
+    Layered(Box<LayeredCursor<'s>>),
+    /// Late changes are seen in the tables that they are for.
+    Nothing,
     Blocks(BlockCursor<'s>),
     Plain(PlainEntries<'s>),
     Main(std::vec::IntoIter<OwnedEntry>),
@@ -55,6 +58,13 @@ impl<'s> Entries<'s> {
             TableKind::Postings => {
                 Source::Postings(quarry_storage::PostingsTable::from(entries).cursor(txn, b"")?)
             }
+            TableKind::Layered => {
+                match tables.layered().into_iter().find(|layered| layered.is(table.number())) {
+                    Some(layered) => Source::Layered(Box::new(layered.cursor(txn, b"")?)),
+                    None => Source::Nothing,
+                }
+            }
+            TableKind::Late => Source::Nothing,
             TableKind::FacetNumbers => Source::Postings(tables.facet_numbers.postings().cursor(txn, b"")?),
             TableKind::FacetStrings => Source::Postings(tables.facet_strings.postings().cursor(txn, b"")?),
             TableKind::Blocks => Source::Blocks(quarry_storage::BlockTable::from(entries).cursor(txn, b"")?),
@@ -71,15 +81,9 @@ impl<'s> Entries<'s> {
             Source::Main(values) => {
                 return Ok(values.next().map(|(key, value)| (key, EntryValue::Bytes(value))));
             }
-            Source::Postings(cursor) => {
-                let Some((key, postings)) = cursor.next()? else { return Ok(None) };
-                let documents = postings.decode()?;
-                let documents = match self.renumbering {
-                    None => documents,
-                    Some(numbers) => documents.iter().map(|document| renumbered(numbers, document)).collect(),
-                };
-                return Ok(Some((key.to_vec(), EntryValue::Postings(documents))));
-            }
+            Source::Nothing => return Ok(None),
+            Source::Postings(cursor) => return postings_value(self.renumbering, cursor.next()?),
+            Source::Layered(cursor) => return postings_value(self.renumbering, cursor.next()?),
             Source::Blocks(cursor) => match cursor.next()? {
                 None => return Ok(None),
                 Some((key, value)) => (key.to_vec(), value.to_vec()),
@@ -121,6 +125,19 @@ impl<'s> Entries<'s> {
     fn number(&self, document: DocumentId) -> DocumentId {
         self.renumbering.map_or(document, |numbers| renumbered(numbers, document))
     }
+}
+
+fn postings_value(
+    renumbering: Option<&Renumbering>,
+    entry: Option<(&[u8], Postings<'_>)>,
+) -> Result<Option<(Vec<u8>, EntryValue)>, StorageError> {
+    let Some((key, postings)) = entry else { return Ok(None) };
+    let documents = postings.decode()?;
+    let documents = match renumbering {
+        None => documents,
+        Some(numbers) => documents.iter().map(|document| renumbered(numbers, document)).collect(),
+    };
+    Ok(Some((key.to_vec(), EntryValue::Postings(documents))))
 }
 
 fn renumbered(numbers: &Renumbering, document: DocumentId) -> DocumentId {

@@ -170,6 +170,52 @@ fn another_order_gives_the_same_hits_and_scores() {
 }
 
 #[test]
+fn documents_changed_one_by_one_leave_what_the_documents_say() {
+    let films = films();
+    let made = build(&films, 2, 1, PLENTY);
+    let indexer = Indexer::new(&IndexerOptions::default()).unwrap();
+    let id = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].to_string();
+    let (mut settled, mut waiting_bytes) = (0, 0);
+    for (number, line) in films.iter().step_by(8).take(200).enumerate() {
+        match number % 4 {
+            0 => add(&made.index, &indexer, &[line.replace("the", "thee").replace("19", "20")]),
+            1 => write(&made.index, &indexer, Operation::DeleteByIds(&[id(line)])),
+            2 => {
+                write(&made.index, &indexer, Operation::DeleteByIds(&[id(line)]));
+                add(&made.index, &indexer, &[line.replace('a', "o")]);
+            }
+            _ => add(&made.index, &indexer, &[line.replace("\"id\":", "\"id\":9")]),
+        }
+        let txn = made.index.environment().read_txn().unwrap();
+        let late = made.index.tables().late_postings.size_bytes(&txn).unwrap();
+        settled += usize::from(late < waiting_bytes / 2);
+        waiting_bytes = late;
+        if number == 60 {
+            assert_agrees(&made.index);
+        }
+    }
+    assert!(settled > 0, "{waiting_bytes} bytes wait, and were never settled");
+    assert!(waiting_bytes > 0, "nothing waits at the end");
+    assert_agrees(&made.index);
+    write(&made.index, &indexer, Operation::Clear);
+    assert_empty(&made.index);
+}
+
+fn assert_agrees(index: &Index) {
+    let differences = check(&index.snapshot().unwrap(), 5).unwrap();
+    assert!(differences.is_empty(), "{:#?}", differences.iter().map(ToString::to_string).collect::<Vec<_>>());
+}
+
+fn assert_empty(index: &Index) {
+    let snapshot = index.snapshot().unwrap();
+    for &table in TableId::ALL.iter().filter(|table| table.kind() != TableKind::Plain) {
+        let entries = index.tables().entries(table);
+        assert!(entries.is_empty(snapshot.txn()).unwrap(), "{} is not empty", table.name());
+    }
+    assert!(snapshot.dictionary().unwrap().is_empty());
+}
+
+#[test]
 fn changes_leave_what_the_documents_say_and_nothing_when_all_are_gone() {
     let films = films();
     let made = build(&films, 2, 3, PLENTY);
@@ -180,8 +226,7 @@ fn changes_leave_what_the_documents_say_and_nothing_when_all_are_gone() {
     let id = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].to_string();
     let some: Vec<String> = films.iter().step_by(5).map(id).collect();
     write(&made.index, &indexer, Operation::DeleteByIds(&some));
-    let differences = check(&made.index.snapshot().unwrap(), 5).unwrap();
-    assert!(differences.is_empty(), "{:#?}", differences.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert_agrees(&made.index);
 
     // Some ids were changed too: delete by what the index says.
     let snapshot = made.index.snapshot().unwrap();
@@ -190,10 +235,5 @@ fn changes_leave_what_the_documents_say_and_nothing_when_all_are_gone() {
         all.iter().map(|document| snapshot.external_id(document).unwrap().unwrap()).collect();
     drop(snapshot);
     write(&made.index, &indexer, Operation::DeleteByIds(&rest));
-    let snapshot = made.index.snapshot().unwrap();
-    for &table in TableId::ALL.iter().filter(|table| table.kind() != TableKind::Plain) {
-        let entries = made.index.tables().entries(table);
-        assert!(entries.is_empty(snapshot.txn()).unwrap(), "{} is not empty", table.name());
-    }
-    assert!(snapshot.dictionary().unwrap().is_empty());
+    assert_empty(&made.index);
 }

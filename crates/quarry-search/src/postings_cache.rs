@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use quarry_index::settings::ProximityPrecision;
 use quarry_index::{FieldId, Snapshot, keys};
-use quarry_storage::{Postings, PostingsTable, PostingsUnion, StorageError};
+use quarry_storage::{LayeredPostings, Postings, PostingsUnion, StorageError};
 use roaring::RoaringBitmap;
 use rustc_hash::FxHashMap;
 
@@ -196,7 +196,7 @@ impl<'s> PostingsCache<'s> {
         cached(&self.prefix_positions, prefix, || self.numbered(table, text))
     }
 
-    fn numbered(&self, table: PostingsTable, text: &str) -> Result<NumberedPostings<'s>, StorageError> {
+    fn numbered(&self, table: LayeredPostings, text: &str) -> Result<NumberedPostings<'s>, StorageError> {
         let mut found = Vec::new();
         let scan = keys::word::key(text);
         let mut cursor = table.cursor(self.snapshot.txn(), &scan)?;

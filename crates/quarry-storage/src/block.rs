@@ -130,39 +130,41 @@ pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     length + a[length..].iter().zip(&b[length..]).take_while(|(x, y)| x == y).count()
 }
 
-/// The place of the first entry whose key is not below `target`.
-pub(crate) enum Found {
-    /// The entry is `target` itself: its start, for going on behind it.
-    Exact { at: usize },
-    /// The first entry above `target` starts at `at`; the block's length when there is none.
-    Above { at: usize },
+/// Where a key is, or would be.
+pub(crate) struct Found {
+    /// Start of the first entry whose key is not below it; the block's length when there is none.
+    pub(crate) at: usize,
+    /// Whether that entry is the key itself.
+    pub(crate) is_exact: bool,
+    /// Start of the entry below, if there is one.
+    pub(crate) below: Option<usize>,
+    /// Bytes that the key of the entry below has in common with it.
+    pub(crate) common: usize,
 }
 
 /// Looks `target` up without building any key: only the length of the prefix that the current key has in
 /// common with it is kept. None if the block is damaged.
 pub(crate) fn find(block: &[u8], target: &[u8]) -> Option<Found> {
-    let (mut at, mut common) = (0, 0);
+    let (mut at, mut common, mut below) = (0, 0, None);
     while at < block.len() {
         let start = at;
         let entry = read_entry(block, &mut at)?;
-        if entry.shared > common {
-            continue; // still differs from the target where the key before it did, and is below it
-        }
         if entry.shared < common {
-            return Some(Found::Above { at: start });
+            return Some(Found { at: start, is_exact: false, below, common });
         }
-        let rest = &target[common..];
-        let more = common_prefix(entry.suffix, rest);
-        let (key_end, target_end) = (more == entry.suffix.len(), more == rest.len());
-        if key_end && target_end {
-            return Some(Found::Exact { at: start });
+        // With more in common, it still differs from the target where the key before it did, and is below it.
+        if entry.shared == common {
+            let rest = &target[common..];
+            let more = common_prefix(entry.suffix, rest);
+            let (key_end, target_end) = (more == entry.suffix.len(), more == rest.len());
+            if target_end || (!key_end && entry.suffix[more] > rest[more]) {
+                return Some(Found { at: start, is_exact: key_end && target_end, below, common });
+            }
+            common += more;
         }
-        if target_end || (!key_end && entry.suffix[more] > rest[more]) {
-            return Some(Found::Above { at: start });
-        }
-        common += more;
+        below = Some(start);
     }
-    Some(Found::Above { at: block.len() })
+    Some(Found { at: block.len(), is_exact: false, below, common })
 }
 
 /// Key, flags and value of an entry.

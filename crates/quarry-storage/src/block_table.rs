@@ -8,7 +8,7 @@
 
 use std::ops::Bound;
 
-use crate::block::{self, BlockEntry, Flags, Found};
+use crate::block::{self, BlockEntry, Flags, Found, RawEntry};
 use crate::environment::{Txn, WriteTxn};
 use crate::plain_table::Entry;
 use crate::{PlainTable, StorageError};
@@ -39,14 +39,19 @@ impl BlockTable {
     /// The value of `key`.
     pub fn get<'t>(&self, txn: &'t Txn<'_>, key: &[u8]) -> Result<Option<&'t [u8]>, StorageError> {
         let Some((_, block)) = self.blocks.floor(txn, key)? else { return Ok(None) };
-        match self.find(block, key)? {
-            Found::Above { .. } => Ok(None),
-            Found::Exact { mut at } => {
-                let entry =
-                    block::read_entry(block, &mut at).ok_or_else(|| self.damaged(block::TRUNCATED))?;
-                Ok(Some(entry.value))
-            }
+        let mut found = self.find(block, key)?;
+        if !found.is_exact {
+            return Ok(None);
         }
+        Ok(Some(self.read_entry(block, &mut found.at)?.value))
+    }
+
+    pub(crate) fn read_entry<'b>(
+        &self,
+        block: &'b [u8],
+        at: &mut usize,
+    ) -> Result<RawEntry<'b>, StorageError> {
+        block::read_entry(block, at).ok_or_else(|| self.damaged(block::TRUNCATED))
     }
 
     /// Whether there is no entry.

@@ -17,6 +17,8 @@
 //! - [`postings_union`]: the union of many sets.
 //! - [`postings_writer`]: sorted changes to a postings table.
 //! - [`postings_builder`]: a postings table from nothing.
+//! - [`late_changes`]: changes to postings tables that wait in one small table; [`late_writer`] adds to them.
+//! - [`layered_postings`]: a postings table together with its late changes.
 //! - [`format_2`]: postings as they were stored before.
 
 pub mod block;
@@ -28,6 +30,9 @@ pub mod error;
 pub mod format_2;
 pub mod growing_vec;
 mod large_blocks;
+pub mod late_changes;
+pub mod late_writer;
+pub mod layered_postings;
 pub mod mapped_file;
 pub mod page_vec;
 pub mod plain_table;
@@ -46,6 +51,9 @@ pub use block_table::{BlockCursor, BlockTable};
 pub use block_writer::{BlockSink, BlockStore, BlockWriter, DirectStore, SnapshotStore};
 pub use environment::{Environment, EnvironmentOptions, ReadTxn, Txn, WriteTxn};
 pub use error::StorageError;
+pub use late_changes::LateChanges;
+pub use late_writer::LateWriter;
+pub use layered_postings::{LayeredCursor, LayeredPostings};
 pub use mapped_file::MappedFile;
 pub use page_vec::PageVec;
 pub use plain_table::PlainTable;

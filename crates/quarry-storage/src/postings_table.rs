@@ -7,7 +7,7 @@ use std::ops::Bound;
 
 use roaring::RoaringBitmap;
 
-use crate::block::{self, BlockEntry, Flags, Found, RawEntry};
+use crate::block::{BlockEntry, Flags, Found};
 use crate::block_table::{BlockCursor, BlockTable};
 use crate::environment::{Txn, WriteTxn};
 use crate::postings::Postings;
@@ -46,17 +46,16 @@ impl PostingsTable {
         let Some((block_key, block)) = self.entries.blocks().floor(txn, key)? else {
             return self.find_in_next(txn, key, key, None);
         };
-        let (mut at, exact) = match self.entries.find(block, key)? {
-            Found::Exact { at } => (at, true),
-            Found::Above { at } => (at, false),
-        };
+        let Found { mut at, is_exact, .. } = self.entries.find(block, key)?;
         let mut found: Option<Postings<'t>> = None;
         while at < block.len() {
-            let entry = self.read_entry(block, &mut at)?;
+            let entry = self.entries.read_entry(block, &mut at)?;
             let starts_with_key = match &found {
                 Some(_) => entry.shared >= key.len(),
                 // Only a later segment may stand under a key that is not stored itself.
-                None => exact || (entry.flags & CONTINUED != 0 && self.entry_starts_with(block, key, at)?),
+                None => {
+                    is_exact || (entry.flags & CONTINUED != 0 && self.entry_starts_with(block, key, at)?)
+                }
             };
             if !starts_with_key {
                 return Ok(found);
@@ -66,15 +65,11 @@ impl PostingsTable {
         self.find_in_next(txn, key, block_key, found)
     }
 
-    fn read_entry<'b>(&self, block: &'b [u8], at: &mut usize) -> Result<RawEntry<'b>, StorageError> {
-        block::read_entry(block, at).ok_or_else(|| self.entries.damaged(block::TRUNCATED))
-    }
-
     /// Whether the key of the entry that ends at `end` starts with `key`.
     fn entry_starts_with(&self, block: &[u8], key: &[u8], end: usize) -> Result<bool, StorageError> {
         let (mut at, mut full) = (0, Vec::new());
         while at < end {
-            let entry = self.read_entry(block, &mut at)?;
+            let entry = self.entries.read_entry(block, &mut at)?;
             full.truncate(entry.shared);
             full.extend_from_slice(entry.suffix);
         }
@@ -97,7 +92,7 @@ impl PostingsTable {
             let mut at = 0;
             while at < block.len() {
                 let is_first = at == 0;
-                let entry = self.read_entry(block, &mut at)?;
+                let entry = self.entries.read_entry(block, &mut at)?;
                 if !is_first && entry.shared < key.len() {
                     return Ok(found);
                 }
@@ -112,21 +107,41 @@ impl PostingsTable {
         let segment = Segment { flags, bytes };
         match found {
             Some(postings) => postings.more.push(segment),
-            None => *found = Some(Postings { table: self.name(), first: segment, more: Vec::new() }),
+            None => *found = Some(Postings::of(self.name(), segment)),
         }
     }
 
     /// Which of `ids` are in the set of `key`. Only the segments that they would be in are read.
     pub fn present(&self, txn: &Txn<'_>, key: &[u8], ids: &[u32]) -> Result<Vec<u32>, StorageError> {
-        let (mut present, mut place) = (Vec::new(), Vec::new());
+        let mut present = Vec::new();
         for &id in ids {
-            segment_key(key, id, &mut place);
-            let Some((found, flags, bytes)) = self.entries.floor(txn, &place)? else { continue };
-            if segment_start(&found, key).is_some() && (Segment { flags, bytes }).contains(id, self.name())? {
+            if let Some(segment) = self.segment_around(txn, key, id)?
+                && segment.contains(id, self.name())?
+            {
                 present.push(id);
             }
         }
         Ok(present)
+    }
+
+    /// The segment of `key` that `id` would be in, if there is one: the last that begins at or below it.
+    pub(crate) fn segment_around<'t>(
+        &self,
+        txn: &'t Txn<'_>,
+        key: &[u8],
+        id: u32,
+    ) -> Result<Option<Segment<'t>>, StorageError> {
+        let mut place = Vec::with_capacity(key.len() + START_BYTES);
+        segment_key(key, id, &mut place);
+        let Some((_, block)) = self.entries.blocks().floor(txn, &place)? else { return Ok(None) };
+        let found = self.entries.find(block, &place)?;
+        let mut at = match (found.is_exact, found.below) {
+            (true, _) => found.at,
+            (false, Some(below)) if found.common >= key.len() => below,
+            _ => return Ok(None),
+        };
+        let entry = self.entries.read_entry(block, &mut at)?;
+        Ok(Some(Segment { flags: entry.flags, bytes: entry.value }))
     }
 
     /// The greatest key at or below `key`.
@@ -148,7 +163,22 @@ impl PostingsTable {
 
     /// Whether `key` is there.
     pub fn contains_key(&self, txn: &Txn<'_>, key: &[u8]) -> Result<bool, StorageError> {
-        Ok(self.find(txn, key)?.is_some())
+        self.holds_more_than(txn, key, 0)
+    }
+
+    /// Whether `key` has more than `count` ids. No more segments are read than that takes.
+    pub fn holds_more_than(&self, txn: &Txn<'_>, key: &[u8], count: usize) -> Result<bool, StorageError> {
+        let mut left = count as u64;
+        let mut segments = self.entries.cursor(txn, key)?;
+        while segments.advance()? {
+            let segment = Segment { flags: segments.flags(), bytes: segments.value() };
+            let length = segment.len(self.name())?;
+            if length > left {
+                return Ok(true);
+            }
+            left -= length;
+        }
+        Ok(false)
     }
 
     /// Number of ids of `key`; 0 if it is absent.
@@ -262,6 +292,11 @@ impl<'t> PostingsCursor<'t> {
             self.table.add_segment(&mut found, self.inner.flags(), self.inner.value());
         }
         Ok(found.map(|postings| (self.key.as_slice(), postings)))
+    }
+
+    /// The key that the last step gave.
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key
     }
 
     fn logical_key(&self) -> &[u8] {

@@ -37,6 +37,16 @@ impl PostingsUnion {
     /// # Errors
     /// `Corrupted`
     pub fn add(&mut self, postings: &Postings<'_>) -> Result<(), StorageError> {
+        if !postings.late.removed.is_empty() {
+            self.add_bitmap(&postings.decode()?);
+            return Ok(());
+        }
+        postings.late.added().for_each(postings.table, |id| self.waiting.push(id))?;
+        self.add_segments(postings)
+    }
+
+    /// Adds the ids of `postings`, but for late changes.
+    pub(crate) fn add_segments(&mut self, postings: &Postings<'_>) -> Result<(), StorageError> {
         for segment in postings.segments() {
             match segment.form(postings.table)? {
                 Form::List(mut list) => {

@@ -282,7 +282,7 @@ fn varint_bytes(value: u64) -> usize {
 }
 
 /// Appends distances; `next` is the least id that may come.
-fn append_list(mut next: u64, ids: &[u32], out: &mut Vec<u8>) {
+pub(crate) fn append_list(mut next: u64, ids: &[u32], out: &mut Vec<u8>) {
     for &id in ids {
         write_varint(u64::from(id) - next, out);
         next = u64::from(id) + 1;

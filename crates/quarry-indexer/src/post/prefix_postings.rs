@@ -15,7 +15,9 @@ use std::ops::Bound;
 use quarry_index::dictionary::kept_prefixes::{PREFIX_BYTES_MAX, prefixes_of};
 use quarry_index::dictionary::{KeptPrefixes, PrefixChanges};
 use quarry_index::{Index, TableId, Tables};
-use quarry_storage::{BlockSink, PostingsBuilder, PostingsTable, StorageError, Txn, WriteTxn};
+use quarry_storage::{
+    BlockSink, LayeredPostings, PostingsBuilder, PostingsTable, StorageError, Txn, WriteTxn,
+};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 use rustc_hash::FxHashSet;
@@ -26,8 +28,8 @@ use crate::merge::WordChanges;
 
 /// A table of words, and the table of unions that follows from it.
 struct Pair {
-    words: PostingsTable,
-    unions: PostingsTable,
+    words: LayeredPostings,
+    unions: LayeredPostings,
     unions_id: TableId,
 }
 
@@ -72,7 +74,8 @@ pub(crate) fn update(
             scan.run(txn, usize::MAX)?;
             unions.append(&mut scan.unions);
         }
-        let mut writer = pair.unions.direct_writer(txn);
+        // Nothing waits for a prefix that was not kept.
+        let mut writer = pair.unions.settled().direct_writer(txn);
         for (key, documents) in &unions {
             writer.set(key, documents)?;
         }
@@ -89,19 +92,9 @@ pub(crate) fn clear(tables: &Tables, txn: &mut WriteTxn<'_>) -> Result<(), Stora
 
 fn take_out(tables: &Tables, txn: &mut WriteTxn<'_>, prefixes: &[String]) -> Result<(), StorageError> {
     for pair in pairs(tables) {
-        let mut keys = Vec::new();
         for prefix in prefixes {
-            let mut cursor = pair.unions.cursor(txn, &[prefix.as_bytes(), &[0]].concat())?;
-            while let Some((key, _)) = cursor.next()? {
-                keys.push(key.to_vec());
-            }
+            pair.unions.take_out(txn, &[prefix.as_bytes(), &[0]].concat())?;
         }
-        keys.sort_unstable();
-        let mut writer = pair.unions.direct_writer(txn);
-        for key in &keys {
-            writer.set(key, &RoaringBitmap::new())?;
-        }
-        writer.finish()?;
     }
     Ok(())
 }
@@ -232,10 +225,10 @@ impl<'k> Scan<'k> {
         let unions = std::mem::take(&mut self.unions);
         self.unions_bytes = 0;
         if !is_first || !self.is_done {
-            return Ok(Built::Some { table: self.pair.unions, unions });
+            return Ok(Built::Some { table: self.pair.unions.settled(), unions });
         }
         let gathered = Gathered { table: self.pair.unions_id, blocks: Vec::new() };
-        let mut builder = PostingsBuilder::new(self.pair.unions, gathered);
+        let mut builder = PostingsBuilder::new(self.pair.unions.settled(), gathered);
         let mut ids = Vec::new();
         for (key, documents) in unions {
             ids.clear();

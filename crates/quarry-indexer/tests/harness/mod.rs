@@ -10,7 +10,7 @@ use quarry_index::statistics::FieldDistribution;
 use quarry_index::{Dictionary, DictionaryKind, Index, IndexOptions, SettingsUpdate, TableId};
 use quarry_indexer::payload::{PayloadFormat, convert};
 use quarry_indexer::{Batch, BatchReport, IndexError, Indexer, IndexerOptions, Method, Operation, Progress};
-use quarry_storage::{BlockTable, PostingsTable};
+use quarry_storage::{BlockTable, LayeredPostings, Postings, PostingsTable};
 use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
 
@@ -86,7 +86,8 @@ impl Bench {
         let snapshot = self.index.snapshot().unwrap();
         let (tables, txn) = (self.index.tables(), snapshot.txn());
         let mut dump = BTreeMap::new();
-        for &table in TableId::ALL {
+        // Late changes are seen in the tables that they are for.
+        for &table in TableId::ALL.iter().filter(|&&table| table != TableId::LatePostings) {
             let entries = tables.entries(table);
             let lines = match table {
                 TableId::Main => Vec::new(),
@@ -102,7 +103,10 @@ impl Bench {
                 }
                 TableId::FacetNumbers => postings_lines(tables.facet_numbers.postings(), txn),
                 TableId::FacetStrings => postings_lines(tables.facet_strings.postings(), txn),
-                _ => postings_lines(PostingsTable::from(entries), txn),
+                _ => match tables.layered().into_iter().find(|layered| layered.is(table.number())) {
+                    Some(layered) => layered_lines(layered, txn),
+                    None => postings_lines(PostingsTable::from(entries), txn),
+                },
             };
             dump.insert(table.name(), lines);
         }
@@ -136,10 +140,23 @@ fn postings_lines(table: PostingsTable, txn: &quarry_storage::Txn<'_>) -> Vec<St
     let mut cursor = table.cursor(txn, &[]).unwrap();
     let mut lines = Vec::new();
     while let Some((key, postings)) = cursor.next().unwrap() {
-        let ids: Vec<u32> = postings.decode().unwrap().iter().collect();
-        lines.push(format!("{} {ids:?}", key.escape_ascii()));
+        lines.push(postings_line(key, &postings));
     }
     lines
+}
+
+fn layered_lines(table: LayeredPostings, txn: &quarry_storage::Txn<'_>) -> Vec<String> {
+    let mut cursor = table.cursor(txn, &[]).unwrap();
+    let mut lines = Vec::new();
+    while let Some((key, postings)) = cursor.next().unwrap() {
+        lines.push(postings_line(key, &postings));
+    }
+    lines
+}
+
+fn postings_line(key: &[u8], postings: &Postings<'_>) -> String {
+    let ids: Vec<u32> = postings.decode().unwrap().iter().collect();
+    format!("{} {ids:?}", key.escape_ascii())
 }
 
 fn payload_of(ask: &Ask) -> NamedTempFile {

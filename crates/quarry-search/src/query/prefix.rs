@@ -2,7 +2,7 @@
 
 use quarry_index::dictionary::kept_prefixes::PREFIX_BYTES_MAX;
 use quarry_index::keys;
-use quarry_storage::{PostingsTable, StorageError};
+use quarry_storage::{LayeredPostings, StorageError};
 
 use crate::context::SearchContext;
 use crate::query::{Class, Reach, WordRef};
@@ -31,7 +31,7 @@ pub(crate) fn add_words_with_prefix(
 
 fn list_words(
     context: &SearchContext<'_>,
-    table: PostingsTable,
+    table: LayeredPostings,
     itself: WordRef,
     text: &str,
     class: &mut Class,
