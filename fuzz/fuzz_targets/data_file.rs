@@ -7,8 +7,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use quarry_fuzz::pieces::Pieces;
-use quarry_storage::environment::check_pages;
-use quarry_storage::{Environment, EnvironmentOptions, StorageError};
+use quarry_storage::{Environment, EnvironmentOptions, StorageError, check_pages};
 use tempfile::TempDir;
 
 const PAGE_BYTES: usize = 4096;

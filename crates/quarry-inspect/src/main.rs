@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use quarry_index::{Index, IndexOptions, TableId};
 use quarry_inspect::check;
 use quarry_inspect::entries::Entries;
-use quarry_storage::environment::check_pages;
+use quarry_storage::check_pages;
 
 #[derive(Parser)]
 #[command(about = "Prints tables of an index and checks that they agree with its documents")]

@@ -15,8 +15,6 @@ use crate::large_blocks::always_map;
 use crate::store_files::{OpenFiles, StoreFiles};
 use crate::{PlainTable, StorageError};
 
-pub use crate::store_files::page_check::{PageUse, check_pages};
-
 /// What every read takes. [`ReadTxn`] and [`WriteTxn`] both give one by dereference.
 pub type Txn<'e> = heed::RoTxn<'e>;
 

@@ -2,6 +2,8 @@
 //!
 //! Reading order:
 //! - [`environment`]: one folder on disk; transactions; growth of the map.
+//! - `store_files`: the files of that folder, before LMDB opens them and after it closed them; every page of the data
+//!   file, walked without LMDB.
 //! - [`mapped_file`]: a file read where it lies.
 //! - [`growing_vec`]: a vector that leaves the heap when it grows long: [`page_vec`] for pages of its own, [`spill_vec`] for
 //!   a file.
@@ -63,6 +65,7 @@ pub use postings_table::{PostingsCursor, PostingsTable};
 pub use postings_union::PostingsUnion;
 pub use postings_writer::{KeyOutcome, PostingsWriter};
 pub use spill_vec::SpillVec;
+pub use store_files::page_check::{PageUse, check_pages};
 
 /// The longest key that LMDB takes, in bytes.
 pub const KEY_BYTES_MAX: usize = 511;

@@ -8,8 +8,7 @@ use std::path::Path;
 
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
-use quarry_storage::environment::check_pages;
-use quarry_storage::{Environment, EnvironmentOptions, PlainTable, StorageError};
+use quarry_storage::{Environment, EnvironmentOptions, PlainTable, StorageError, check_pages};
 
 const PAGE_BYTES: usize = 4096;
 /// Bytes at the beginning of the first page of a long value.
