@@ -4,7 +4,7 @@
 use std::ops::Bound;
 
 use libfuzzer_sys::fuzz_target;
-use quarry_facets::{Direction, FacetKind, FacetTable};
+use quarry_facets::{Direction, FacetKind, FacetTable, FewDocuments};
 use quarry_fuzz::pieces::Pieces;
 use quarry_fuzz::store::store;
 use roaring::RoaringBitmap;
@@ -40,7 +40,10 @@ fuzz_target!(|input: &[u8]| {
             }
         }
     }
-    let _ = table.update_levels(&mut txn, [(0, [1; 8].as_slice())], Some(&[1, 5]));
+    for deleted in [&[][..], &[5]] {
+        let few = FewDocuments { documents: &[1, 5], deleted };
+        let _ = table.update_levels(&mut txn, [(0, [1; 8].as_slice())], Some(few));
+    }
     let _ = table.update_levels(&mut txn, [(0, [1; 8].as_slice())], None);
     let _ = table.rebuild(&mut txn, 0);
 });

@@ -29,6 +29,15 @@ const KEYS_IN_MEMORY_MAX: usize = 4096;
 /// Values, ascending, and whether they are stored.
 type Begins<'v> = Vec<(&'v [u8], bool)>;
 
+/// The documents of a change, where these are few. Both lists ascend.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FewDocuments<'d> {
+    /// Every document that a value has more or less.
+    pub documents: &'d [u32],
+    /// Those of them that no value holds any more: of them nothing is looked up.
+    pub deleted: &'d [u32],
+}
+
 /// What a change does to the groups of one level, by where they begin.
 #[derive(Default)]
 struct LevelChange {
@@ -43,12 +52,12 @@ impl FacetTable {
     ///
     /// - `changed`: every value whose postings were created, changed or removed since the groups were right, ascending
     ///   by field and value; naming more does no harm; one in sixteen is kept in memory
-    /// - `few`: every document that was added to one of them or removed, ascending, where these are few
+    /// - `few`: every document that was added to one of them or removed, where these are few
     pub fn update_levels<'v>(
         &self,
         txn: &mut WriteTxn<'_>,
         changed: impl IntoIterator<Item = (FieldId, &'v [u8])>,
-        few: Option<&[u32]>,
+        few: Option<FewDocuments<'_>>,
     ) -> Result<(), StorageError> {
         let mut changed = changed.into_iter().peekable();
         while let Some(&(field, _)) = changed.peek() {
@@ -86,7 +95,7 @@ impl FacetTable {
         txn: &mut WriteTxn<'_>,
         field: FieldId,
         values: impl Iterator<Item = &'v [u8]>,
-        few: Option<&[u32]>,
+        few: Option<FewDocuments<'_>>,
     ) -> Result<(), StorageError> {
         let (changes, mut begins) = self.level_changes(txn, field, values, few)?;
         for (level, change) in (1..).zip(&changes) {
@@ -107,7 +116,7 @@ impl FacetTable {
         txn: &Txn<'_>,
         field: FieldId,
         values: impl Iterator<Item = &'v [u8]>,
-        few: Option<&[u32]>,
+        few: Option<FewDocuments<'_>>,
     ) -> Result<([LevelChange; LEVELS_MAX as usize], Begins<'v>), StorageError> {
         let top = self.top_level(txn, field)?.unwrap_or(0);
         let mut changes: [LevelChange; LEVELS_MAX as usize] = Default::default();
@@ -118,7 +127,7 @@ impl FacetTable {
             let rank = rank(value);
             let key = FacetKey { field, level: 0, value }.to_bytes();
             let is_stored = rank > 0 && self.postings.contains_key(txn, &key)?;
-            let held = few.map(|documents| self.postings.present(txn, &key, documents)).transpose()?;
+            let held = few.map(|few| self.postings.present(txn, &key, few.documents)).transpose()?;
             if rank > 0 {
                 begins.push((value, is_stored));
             }
@@ -183,7 +192,7 @@ impl FacetTable {
         txn: &mut WriteTxn<'_>,
         (field, level): (FieldId, u8),
         change: &LevelChange,
-        documents: &[u32],
+        FewDocuments { documents, deleted }: FewDocuments<'_>,
     ) -> Result<(), StorageError> {
         if change.touched.is_empty() {
             return Ok(());
@@ -193,8 +202,11 @@ impl FacetTable {
             let key = FacetKey { field, level, value: group }.to_bytes();
             let others: Vec<u32> =
                 documents.iter().copied().filter(|document| !held.contains(document)).collect();
-            let mut gone: BTreeSet<u32> = self.postings.present(txn, &key, &others)?.into_iter().collect();
-            self.keep_held(txn, (field, level), group, &mut gone)?;
+            let is_deleted = |document: &u32| deleted.binary_search(document).is_ok();
+            let (mut gone, mut doubtful): (BTreeSet<u32>, BTreeSet<u32>) =
+                self.postings.present(txn, &key, &others)?.into_iter().partition(is_deleted);
+            self.keep_held(txn, (field, level), group, &mut doubtful)?;
+            gone.append(&mut doubtful);
             patches.push((key, Vec::from_iter(held.iter().copied()), Vec::from_iter(gone)));
         }
         let mut writer = self.postings.direct_writer(txn);
@@ -215,10 +227,19 @@ impl FacetTable {
         if gone.is_empty() {
             return Ok(());
         }
+        /// A set of so many bytes is read through sooner than looked up.
+        const SHORT_BYTES: usize = 128;
         self.for_each_child(txn, (field, level), group, |child| {
-            let key = FacetKey { field, level: level - 1, value: &child.span.start }.to_bytes();
-            for document in self.postings.present(txn, &key, &Vec::from_iter(gone.iter().copied()))? {
-                gone.remove(&document);
+            let wanted = Vec::from_iter(gone.iter().copied());
+            if child.postings.stored_bytes() <= SHORT_BYTES {
+                child.postings.for_each_in(&wanted, |place| {
+                    gone.remove(&wanted[place]);
+                })?;
+            } else {
+                let key = FacetKey { field, level: level - 1, value: &child.span.start }.to_bytes();
+                for document in self.postings.present(txn, &key, &wanted)? {
+                    gone.remove(&document);
+                }
             }
             Ok(!gone.is_empty())
         })

@@ -27,6 +27,7 @@ pub mod range;
 pub mod table;
 pub mod tree;
 
+pub use incremental::FewDocuments;
 pub use key::FacetKey;
 pub use order::{Direction, OrderedValues};
 pub use table::{FacetKind, FacetTable};

@@ -64,15 +64,9 @@ impl FacetTable {
 
     /// The highest level of `field`: 0 when it has values but no groups, `None` when it has no values.
     pub fn top_level(&self, txn: &Txn<'_>, field: FieldId) -> Result<Option<u8>, StorageError> {
-        // A level is only there on top of the one below, and most fields have few.
-        let mut top = None;
-        for level in 0..=LEVELS_MAX {
-            let mut cursor = self.postings.cursor(txn, &FacetKey::scan_level(field, level))?;
-            if cursor.next()?.is_none() {
-                break;
-            }
-            top = Some(level);
-        }
-        Ok(top)
+        // Keys of a field ascend by level.
+        let last = self.postings.key_below(txn, &FacetKey::scan_level(field, LEVELS_MAX + 1))?;
+        let last = last.as_deref().and_then(FacetKey::parse).filter(|key| key.field == field);
+        Ok(last.map(|key| key.level))
     }
 }

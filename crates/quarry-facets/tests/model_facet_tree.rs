@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use proptest::prelude::*;
-use quarry_facets::{Direction, FacetKey, FacetKind, FacetTable, FieldId};
+use quarry_facets::{Direction, FacetKey, FacetKind, FacetTable, FewDocuments, FieldId};
 use quarry_storage::{Environment, EnvironmentOptions, WriteTxn};
 use roaring::RoaringBitmap;
 
@@ -42,7 +42,22 @@ impl Store {
         }
         writer.finish().unwrap();
         let changed = changes.keys().map(|value| (FIELD, value.as_slice()));
-        self.table.update_levels(txn, changed, names_documents.then_some(&documents)).unwrap();
+        let mut deleted = documents.clone();
+        deleted.retain(|document| !self.is_held(txn, *document));
+        let few = FewDocuments { documents: &documents, deleted: &deleted };
+        self.table.update_levels(txn, changed, names_documents.then_some(few)).unwrap();
+    }
+
+    /// Whether some value holds the document.
+    fn is_held(&self, txn: &WriteTxn<'_>, document: u32) -> bool {
+        let values = FacetKey::scan_level(FIELD, 0);
+        let mut cursor = self.table.postings().cursor(txn, &values).unwrap();
+        while let Some((_, postings)) = cursor.next().unwrap() {
+            if postings.decode().unwrap().contains(document) {
+                return true;
+            }
+        }
+        false
     }
 
     fn dump(&self) -> Vec<(Vec<u8>, RoaringBitmap)> {

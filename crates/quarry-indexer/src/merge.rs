@@ -677,7 +677,13 @@ impl Apply<'_, '_, '_> {
         let outcome = match &mut self.target {
             Target::Stored(writer) => writer.apply(&self.key, added, removed)?,
             Target::Empty(builder) => builder.add(&self.key, added)?,
-            Target::Late { writer, table } => writer.apply(*table, &self.key, added, removed)?,
+            Target::Late { writer, table } => {
+                writer.apply(*table, &self.key, added, removed)?;
+                match self.family {
+                    Family::Word | Family::ExactWord => writer.outcome(*table, &self.key)?,
+                    _ => return Ok(()),
+                }
+            }
         };
         self.note(first, outcome)
     }

@@ -133,6 +133,10 @@ fn postings_value(
 ) -> Result<Option<(Vec<u8>, EntryValue)>, StorageError> {
     let Some((key, postings)) = entry else { return Ok(None) };
     let documents = postings.decode()?;
+    if postings.len()? != documents.len() {
+        let detail = "a set does not have as many documents as it says";
+        return Err(StorageError::Corrupted { table: "postings", detail });
+    }
     let documents = match renumbering {
         None => documents,
         Some(numbers) => documents.iter().map(|document| renumbered(numbers, document)).collect(),

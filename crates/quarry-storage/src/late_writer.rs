@@ -11,20 +11,29 @@ pub struct LateWriter<'t, B: BlockStore> {
     /// The tables are read here.
     txn: &'t Txn<'t>,
     blocks: BlockWriter<B>,
-    /// Ids that the key at hand has more and less than its table says.
+    /// Ids that the key at hand has more and less than its table says, and had before.
     added: Vec<u32>,
     removed: Vec<u32>,
+    before: Before,
     value: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Before {
+    has_added: bool,
+    removed_count: usize,
 }
 
 impl<'t, B: BlockStore> LateWriter<'t, B> {
     /// A writer of `late` on the blocks of `store`, which are those that `txn` shows.
     pub fn new(late: LateChanges, txn: &'t Txn<'t>, store: B) -> LateWriter<'t, B> {
         let blocks = BlockWriter::new(late.entries(), store, None);
-        LateWriter { late, txn, blocks, added: Vec::new(), removed: Vec::new(), value: Vec::new() }
+        let (added, removed, before, value) = Default::default();
+        LateWriter { late, txn, blocks, added, removed, before, value }
     }
 
-    /// Adds and removes ids of `key`, as [`crate::PostingsWriter::apply`] does.
+    /// Adds and removes ids of `key`. Both lists ascend; what is added is not in the set, what is removed is: the
+    /// table is not asked.
     ///
     /// # Errors
     /// `KeyOrder` unless number of the table and key are above all before; `KeyLength`; `Corrupted`; those of the
@@ -35,34 +44,45 @@ impl<'t, B: BlockStore> LateWriter<'t, B> {
         key: &[u8],
         added: &[u32],
         removed: &[u32],
-    ) -> Result<KeyOutcome, B::Error> {
+    ) -> Result<(), B::Error> {
         let late_key = late_key(table.number, key);
         self.blocks.seek(&late_key)?;
         let stored = self.blocks.take(&late_key)?;
         let before = stored.as_ref().map_or(&[0][..], |(_, value)| value);
         self.late.decode(self.late.parse(before)?, &mut self.added, &mut self.removed)?;
-        let (had_more, had_less) = (!self.added.is_empty(), self.removed.len());
-        let stored_count = self.change(table, key, added, removed)?;
-        let is_there = |has_more: bool, less: usize| {
-            // What it has less is in the table.
-            let is_seen = has_more || stored_count > less as u64;
-            Ok::<_, StorageError>(is_seen || table.settled.holds_more_than(self.txn, key, less)?)
-        };
-        let was_there = is_there(had_more, had_less)?;
-        let is_there = is_there(!self.added.is_empty(), self.removed.len())?;
+        self.before = Before { has_added: !self.added.is_empty(), removed_count: self.removed.len() };
+        for &id in added {
+            take_or_put(id, &mut self.removed, &mut self.added);
+        }
+        for &id in removed {
+            take_or_put(id, &mut self.added, &mut self.removed);
+        }
         encode(&self.added, &self.removed, &mut self.value);
-        let is_changed = self.value != before;
         match (&stored, self.added.is_empty() && self.removed.is_empty()) {
             (None, true) => {}
             (Some(_), true) => self.blocks.mark_changed(),
-            (Some(_), false) if !is_changed => self.blocks.keep(&late_key, 0, &self.value),
+            (Some(_), false) if self.value == before => self.blocks.keep(&late_key, 0, &self.value),
             (_, false) => self.blocks.push(&late_key, 0, &self.value)?,
         }
+        Ok(())
+    }
+
+    /// What became of `key`, which was applied last: whoever asks pays for a look into the table.
+    ///
+    /// # Errors
+    /// `Corrupted`, `Lmdb`
+    pub fn outcome(&self, table: LayeredPostings, key: &[u8]) -> Result<KeyOutcome, StorageError> {
+        let is_there = |has_added: bool, removed_count: usize| {
+            // What is removed is in the table.
+            Ok::<_, StorageError>(has_added || table.settled.holds_more_than(self.txn, key, removed_count)?)
+        };
+        let was_there = is_there(self.before.has_added, self.before.removed_count)?;
+        let is_there = is_there(!self.added.is_empty(), self.removed.len())?;
         Ok(match (was_there, is_there) {
             (false, true) => KeyOutcome::Created,
             (true, false) => KeyOutcome::Removed,
-            (true, true) if is_changed => KeyOutcome::Changed,
-            _ => KeyOutcome::Unchanged,
+            (true, true) => KeyOutcome::Changed,
+            (false, false) => KeyOutcome::Unchanged,
         })
     }
 
@@ -70,45 +90,16 @@ impl<'t, B: BlockStore> LateWriter<'t, B> {
     pub fn finish(self) -> Result<B, B::Error> {
         self.blocks.finish()
     }
-
-    /// Changes the lists at hand; how many ids the table was seen to have, at least.
-    fn change(
-        &mut self,
-        table: LayeredPostings,
-        key: &[u8],
-        added: &[u32],
-        removed: &[u32],
-    ) -> Result<u64, StorageError> {
-        let mut stored_count = 0;
-        let mut is_stored = |id| {
-            let Some(segment) = table.settled.segment_around(self.txn, key, id)? else { return Ok(false) };
-            stored_count = segment.len(table.settled.name())?.max(stored_count);
-            segment.contains(id, table.settled.name())
-        };
-        for &id in added {
-            match is_stored(id)? {
-                true => take(&mut self.removed, id),
-                false => put(&mut self.added, id),
-            }
-        }
-        for &id in removed {
-            match is_stored(id)? {
-                true => put(&mut self.removed, id),
-                false => take(&mut self.added, id),
-            }
-        }
-        Ok(stored_count)
-    }
 }
 
-fn put(ids: &mut Vec<u32>, id: u32) {
-    if let Err(place) = ids.binary_search(&id) {
-        ids.insert(place, id);
-    }
-}
-
-fn take(ids: &mut Vec<u32>, id: u32) {
-    if let Ok(place) = ids.binary_search(&id) {
-        ids.remove(place);
+/// Takes `id` out of `waiting`, where the opposite change waits, or puts it into `changed`.
+fn take_or_put(id: u32, waiting: &mut Vec<u32>, changed: &mut Vec<u32>) {
+    match waiting.binary_search(&id) {
+        Ok(place) => drop(waiting.remove(place)),
+        Err(_) => {
+            if let Err(place) = changed.binary_search(&id) {
+                changed.insert(place, id);
+            }
+        }
     }
 }

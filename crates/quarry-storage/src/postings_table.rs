@@ -43,26 +43,41 @@ impl PostingsTable {
     /// # Errors
     /// `Corrupted`, `Lmdb`, as all reads here.
     pub fn find<'t>(&self, txn: &'t Txn<'_>, key: &[u8]) -> Result<Option<Postings<'t>>, StorageError> {
+        let mut found = None;
+        self.for_each_segment(txn, key, |segment| {
+            self.add_segment(&mut found, segment);
+            Ok(true)
+        })?;
+        Ok(found)
+    }
+
+    /// Gives the segments of `key` to `each`, as long as it says so.
+    fn for_each_segment<'t>(
+        &self,
+        txn: &'t Txn<'_>,
+        key: &[u8],
+        mut each: impl FnMut(Segment<'t>) -> Result<bool, StorageError>,
+    ) -> Result<(), StorageError> {
         let Some((block_key, block)) = self.entries.blocks().floor(txn, key)? else {
-            return self.find_in_next(txn, key, key, None);
+            return self.for_each_segment_behind(txn, key, key, each);
         };
         let Found { mut at, is_exact, .. } = self.entries.find(block, key)?;
-        let mut found: Option<Postings<'t>> = None;
+        let mut is_first = true;
         while at < block.len() {
             let entry = self.entries.read_entry(block, &mut at)?;
-            let starts_with_key = match &found {
-                Some(_) => entry.shared >= key.len(),
+            let starts_with_key = match is_first {
+                false => entry.shared >= key.len(),
                 // Only a later segment may stand under a key that is not stored itself.
-                None => {
+                true => {
                     is_exact || (entry.flags & CONTINUED != 0 && self.entry_starts_with(block, key, at)?)
                 }
             };
-            if !starts_with_key {
-                return Ok(found);
+            if !starts_with_key || !each(Segment { flags: entry.flags, bytes: entry.value })? {
+                return Ok(());
             }
-            self.add_segment(&mut found, entry.flags, entry.value);
+            is_first = false;
         }
-        self.find_in_next(txn, key, block_key, found)
+        self.for_each_segment_behind(txn, key, block_key, each)
     }
 
     /// Whether the key of the entry that ends at `end` starts with `key`.
@@ -76,14 +91,14 @@ impl PostingsTable {
         Ok(full.starts_with(key))
     }
 
-    /// Goes on with the segments of `key` at the start of the blocks behind `block_key`.
-    fn find_in_next<'t>(
+    /// The same with those at the start of the blocks behind `block_key`.
+    fn for_each_segment_behind<'t>(
         &self,
         txn: &'t Txn<'_>,
         key: &[u8],
         block_key: &[u8],
-        mut found: Option<Postings<'t>>,
-    ) -> Result<Option<Postings<'t>>, StorageError> {
+        mut each: impl FnMut(Segment<'t>) -> Result<bool, StorageError>,
+    ) -> Result<(), StorageError> {
         let mut last = block_key;
         while let Some((next_key, block)) = self.entries.blocks().above(txn, last)? {
             if !next_key.starts_with(key) {
@@ -93,18 +108,17 @@ impl PostingsTable {
             while at < block.len() {
                 let is_first = at == 0;
                 let entry = self.entries.read_entry(block, &mut at)?;
-                if !is_first && entry.shared < key.len() {
-                    return Ok(found);
+                let starts_with_key = is_first || entry.shared >= key.len();
+                if !starts_with_key || !each(Segment { flags: entry.flags, bytes: entry.value })? {
+                    return Ok(());
                 }
-                self.add_segment(&mut found, entry.flags, entry.value);
             }
             last = next_key;
         }
-        Ok(found)
+        Ok(())
     }
 
-    fn add_segment<'t>(&self, found: &mut Option<Postings<'t>>, flags: Flags, bytes: &'t [u8]) {
-        let segment = Segment { flags, bytes };
+    fn add_segment<'t>(&self, found: &mut Option<Postings<'t>>, segment: Segment<'t>) {
         match found {
             Some(postings) => postings.more.push(segment),
             None => *found = Some(Postings::of(self.name(), segment)),
@@ -113,35 +127,23 @@ impl PostingsTable {
 
     /// Which of `ids` are in the set of `key`. Only the segments that they would be in are read.
     pub fn present(&self, txn: &Txn<'_>, key: &[u8], ids: &[u32]) -> Result<Vec<u32>, StorageError> {
-        let mut present = Vec::new();
+        let (mut present, mut place) = (Vec::new(), Vec::new());
         for &id in ids {
-            if let Some(segment) = self.segment_around(txn, key, id)?
-                && segment.contains(id, self.name())?
-            {
+            segment_key(key, id, &mut place);
+            let Some((_, block)) = self.entries.blocks().floor(txn, &place)? else { continue };
+            let found = self.entries.find(block, &place)?;
+            let mut at = match (found.is_exact, found.below) {
+                (true, _) => found.at,
+                // What has the whole key in common is one of its segments.
+                (false, Some(below)) if found.common >= key.len() => below,
+                _ => continue,
+            };
+            let entry = self.entries.read_entry(block, &mut at)?;
+            if (Segment { flags: entry.flags, bytes: entry.value }).contains(id, self.name())? {
                 present.push(id);
             }
         }
         Ok(present)
-    }
-
-    /// The segment of `key` that `id` would be in, if there is one: the last that begins at or below it.
-    pub(crate) fn segment_around<'t>(
-        &self,
-        txn: &'t Txn<'_>,
-        key: &[u8],
-        id: u32,
-    ) -> Result<Option<Segment<'t>>, StorageError> {
-        let mut place = Vec::with_capacity(key.len() + START_BYTES);
-        segment_key(key, id, &mut place);
-        let Some((_, block)) = self.entries.blocks().floor(txn, &place)? else { return Ok(None) };
-        let found = self.entries.find(block, &place)?;
-        let mut at = match (found.is_exact, found.below) {
-            (true, _) => found.at,
-            (false, Some(below)) if found.common >= key.len() => below,
-            _ => return Ok(None),
-        };
-        let entry = self.entries.read_entry(block, &mut at)?;
-        Ok(Some(Segment { flags: entry.flags, bytes: entry.value }))
     }
 
     /// The greatest key at or below `key`.
@@ -166,19 +168,14 @@ impl PostingsTable {
         self.holds_more_than(txn, key, 0)
     }
 
-    /// Whether `key` has more than `count` ids. No more segments are read than that takes.
+    /// Whether `key` has more than `count` ids. No more of them are counted than that takes.
     pub fn holds_more_than(&self, txn: &Txn<'_>, key: &[u8], count: usize) -> Result<bool, StorageError> {
-        let mut left = count as u64;
-        let mut segments = self.entries.cursor(txn, key)?;
-        while segments.advance()? {
-            let segment = Segment { flags: segments.flags(), bytes: segments.value() };
-            let length = segment.len(self.name())?;
-            if length > left {
-                return Ok(true);
-            }
-            left -= length;
-        }
-        Ok(false)
+        let mut found = 0;
+        self.for_each_segment(txn, key, |segment| {
+            found += segment.len(self.name())?;
+            Ok(found <= count as u64)
+        })?;
+        Ok(found > count as u64)
     }
 
     /// Number of ids of `key`; 0 if it is absent.
@@ -283,13 +280,13 @@ impl<'t> PostingsCursor<'t> {
         key.extend_from_slice(self.logical_key());
         self.key = key;
         let mut found = None;
-        self.table.add_segment(&mut found, self.inner.flags(), self.inner.value());
+        self.table.add_segment(&mut found, self.segment());
         loop {
             self.waiting = self.inner.advance()?;
             if !self.waiting || self.inner.flags() & CONTINUED == 0 || self.logical_key() != self.key {
                 break;
             }
-            self.table.add_segment(&mut found, self.inner.flags(), self.inner.value());
+            self.table.add_segment(&mut found, self.segment());
         }
         Ok(found.map(|postings| (self.key.as_slice(), postings)))
     }
@@ -297,6 +294,10 @@ impl<'t> PostingsCursor<'t> {
     /// The key that the last step gave.
     pub(crate) fn key(&self) -> &[u8] {
         &self.key
+    }
+
+    fn segment(&self) -> Segment<'t> {
+        Segment { flags: self.inner.flags(), bytes: self.inner.value() }
     }
 
     fn logical_key(&self) -> &[u8] {

@@ -1,5 +1,6 @@
 //! Groups above the facet values that changed.
 
+use quarry_facets::FewDocuments;
 use quarry_index::{DocumentId, Tables};
 use quarry_storage::{StorageError, WriteTxn};
 
@@ -17,9 +18,15 @@ pub(crate) fn write(
     changes: &Changes<'_>,
     outcome: &MergeOutcome,
 ) -> Result<(), StorageError> {
-    let mut few: Vec<DocumentId> = changes.iter().take(FEW_MAX + 1).map(|change| change.document).collect();
-    few.sort_unstable();
-    let few = (few.len() <= FEW_MAX).then_some(few.as_slice());
+    let changed = changes.iter().take(FEW_MAX + 1);
+    let mut changed: Vec<(DocumentId, bool)> =
+        changed.map(|change| (change.document, change.after.is_none())).collect();
+    changed.sort_unstable();
+    let documents: Vec<DocumentId> = changed.iter().map(|(document, _)| *document).collect();
+    changed.retain(|(_, is_deleted)| *is_deleted);
+    let deleted: Vec<DocumentId> = changed.into_iter().map(|(document, _)| document).collect();
+    let few = FewDocuments { documents: &documents, deleted: &deleted };
+    let few = (documents.len() <= FEW_MAX).then_some(few);
     tables.facet_numbers.update_levels(txn, outcome.values_changed(Family::FacetNumber), few)?;
     tables.facet_strings.update_levels(txn, outcome.values_changed(Family::FacetString), few)
 }
