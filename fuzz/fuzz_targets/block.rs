@@ -5,8 +5,8 @@ use std::ops::Bound;
 
 use libfuzzer_sys::fuzz_target;
 use quarry_fuzz::pieces::Pieces;
-use quarry_fuzz::store::store;
-use quarry_storage::{BlockTable, StorageError};
+use quarry_fuzz::store::{check, store};
+use quarry_storage::BlockTable;
 
 fuzz_target!(|input: &[u8]| {
     let store = store();
@@ -44,14 +44,3 @@ fuzz_target!(|input: &[u8]| {
     }
     check(writer.finish().map(drop));
 });
-
-fn check<T>(outcome: Result<T, StorageError>) -> Option<T> {
-    match outcome {
-        Ok(value) => Some(value),
-        // Keys come from the blocks, so they may be too long or out of order: named as such.
-        Err(
-            StorageError::Corrupted { .. } | StorageError::KeyLength { .. } | StorageError::KeyOrder { .. },
-        ) => None,
-        Err(other) => panic!("damaged bytes gave {other:?}"),
-    }
-}

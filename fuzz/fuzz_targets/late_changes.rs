@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use libfuzzer_sys::fuzz_target;
 use quarry_fuzz::pieces::Pieces;
-use quarry_fuzz::store::store;
+use quarry_fuzz::store::{check, store};
 use quarry_storage::{
     BlockSink, LateChanges, LateWriter, LayeredPostings, PostingsUnion, SnapshotStore, StorageError, Txn,
     WriteTxn,
@@ -89,15 +89,5 @@ fn read(table: LayeredPostings, txn: &Txn<'_>, sought: &[u8]) {
     let range = table.range_cursor(txn, Bound::Excluded(sought), Bound::Unbounded);
     if let Some(mut range) = check(range) {
         while let Some(Some(_)) = check(range.next()) {}
-    }
-}
-
-fn check<T>(outcome: Result<T, StorageError>) -> Option<T> {
-    match outcome {
-        Ok(value) => Some(value),
-        Err(
-            StorageError::Corrupted { .. } | StorageError::KeyLength { .. } | StorageError::KeyOrder { .. },
-        ) => None,
-        Err(other) => panic!("damaged bytes gave {other:?}"),
     }
 }

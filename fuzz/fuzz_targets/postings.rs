@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use quarry_fuzz::pieces::Pieces;
-use quarry_fuzz::store::store;
-use quarry_storage::{PostingsTable, PostingsUnion, StorageError, Txn};
+use quarry_fuzz::store::{check, store};
+use quarry_storage::{PostingsTable, PostingsUnion, Txn};
 use roaring::RoaringBitmap;
 
 fuzz_target!(|input: &[u8]| {
@@ -52,15 +52,5 @@ fn read(table: PostingsTable, txn: &Txn<'_>, sought: &[u8]) {
         }
         union.finish();
         check(table.partition_keys(txn, &[sought]));
-    }
-}
-
-fn check<T>(outcome: Result<T, StorageError>) -> Option<T> {
-    match outcome {
-        Ok(value) => Some(value),
-        Err(
-            StorageError::Corrupted { .. } | StorageError::KeyLength { .. } | StorageError::KeyOrder { .. },
-        ) => None,
-        Err(other) => panic!("damaged bytes gave {other:?}"),
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use quarry_index::{Index, IndexOptions};
-use quarry_storage::{Environment, EnvironmentOptions, PlainTable};
+use quarry_storage::{Environment, EnvironmentOptions, PlainTable, StorageError};
 use tempfile::TempDir;
 
 /// An environment with three tables, for structures below the index.
@@ -26,6 +26,21 @@ pub fn store() -> &'static Store {
         Store { environment, tables, _folder: folder }
     });
     &STORE
+}
+
+/// What was read or written of damaged bytes; None where the damage was named.
+///
+/// # Panics
+/// For any other error.
+pub fn check<T>(outcome: Result<T, StorageError>) -> Option<T> {
+    match outcome {
+        Ok(value) => Some(value),
+        // Keys come from the bytes, so they may be too long or out of order: named as such.
+        Err(
+            StorageError::Corrupted { .. } | StorageError::KeyLength { .. } | StorageError::KeyOrder { .. },
+        ) => None,
+        Err(other) => panic!("damaged bytes gave {other:?}"),
+    }
 }
 
 /// An empty index of this process.
