@@ -77,7 +77,7 @@ mod tests {
     use roaring::RoaringBitmap;
 
     use crate::keys::{document_set, word_pair};
-    use crate::{Index, IndexOptions, TableId, main_table};
+    use crate::{Index, IndexOptions, TableId, format_version, main_table};
 
     const DENSE: usize = 1;
     const CONTINUED: usize = 2;
@@ -157,5 +157,22 @@ mod tests {
         let txn = index.environment().read_txn().unwrap();
         assert_eq!(index.tables().document_sets.get(&txn, &all).unwrap(), Some(&below | &above));
         assert_eq!(index.tables().facet_numbers.postings().get(&txn, &group).unwrap(), Some(above));
+    }
+
+    #[test]
+    fn version_3_is_opened_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let documents: RoaringBitmap = (0..5000).collect();
+        let index = Index::open(folder.path(), &IndexOptions::default()).unwrap();
+        let mut txn = index.environment().write_txn().unwrap();
+        let mut writer = index.tables().document_sets.direct_writer(&mut txn);
+        writer.set(&document_set::ALL, &documents).unwrap();
+        writer.finish().unwrap();
+        mark(&index, txn, 3);
+        drop(index);
+        let index = Index::open(folder.path(), &IndexOptions::default()).unwrap();
+        let txn = index.environment().read_txn().unwrap();
+        assert_eq!(index.tables().document_sets.get(&txn, &document_set::ALL).unwrap(), Some(documents));
+        assert_eq!(format_version::read(index.tables(), &txn).unwrap(), Some(format_version::CURRENT));
     }
 }
