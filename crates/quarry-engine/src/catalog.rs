@@ -96,6 +96,11 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// The indexes that are kept open: those used last.
+    pub fn open_indexes(&self) -> Vec<Arc<IndexHandle>> {
+        self.open.recent()
+    }
+
     /// The index `uid`, opened when it is not open yet.
     pub fn get(&self, uid: &str) -> Result<Arc<IndexHandle>, CatalogError> {
         let txn = self.environment.read_txn()?;

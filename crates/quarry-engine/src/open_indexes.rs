@@ -116,6 +116,11 @@ impl OpenIndexes {
         Ok(handle)
     }
 
+    /// Those kept open.
+    pub(crate) fn recent(&self) -> Vec<Arc<IndexHandle>> {
+        self.shared.lock().recent.iter().cloned().collect()
+    }
+
     /// Lets go of an index: it closes as soon as nobody uses it.
     pub(crate) fn forget(&self, uuid: Uuid) {
         let mut state = self.shared.lock();

@@ -134,6 +134,27 @@ impl Indexer {
     }
 }
 
+impl Indexer {
+    /// For when there is nothing to write: settles what waits if it is much, so that no write has to. The index says
+    /// the same before and after.
+    ///
+    /// # Errors
+    /// `Storage`; the index is as before then.
+    pub fn settle(&self, index: &Index) -> Result<(), IndexError> {
+        let _one_at_a_time = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
+        if !waiting::is_much(index)? {
+            return Ok(());
+        }
+        match waiting::settle(index) {
+            Err(error) if error.is_map_full() => {
+                index.environment().grow(0)?;
+                waiting::settle(index)
+            }
+            settled => settled,
+        }
+    }
+}
+
 fn panicked(panic: &(dyn std::any::Any + Send)) -> IndexError {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let message = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

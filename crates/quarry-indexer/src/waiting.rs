@@ -68,6 +68,12 @@ impl Waiting {
     }
 }
 
+/// Whether so much waits that it is settled when there is nothing else to do.
+pub(crate) fn is_much(index: &Index) -> Result<bool, IndexError> {
+    let txn = index.environment().read_txn()?;
+    Ok(index.tables().late_postings.size_bytes(&txn)? >= LATE_BYTES_MAX / 2)
+}
+
 /// Carries out what waits, in a commit of its own: the index says the same before and after.
 pub(crate) fn settle(index: &Index) -> Result<(), IndexError> {
     let tables = index.tables();

@@ -28,6 +28,31 @@ fn tables_hold_what_documents_do() {
 }
 
 #[test]
+fn what_waits_is_settled_when_it_is_much() {
+    let bench = in_one_batch();
+    let waiting_bytes = || {
+        let txn = bench.index.environment().read_txn().unwrap();
+        bench.index.tables().late_postings.size_bytes(&txn).unwrap()
+    };
+    assert_eq!(waiting_bytes(), 0);
+    bench.write(&[Ask::Replace(documents(DOCUMENTS..DOCUMENTS + 1))]);
+    let little = waiting_bytes();
+    bench.indexer.settle(&bench.index).unwrap();
+    assert!(little > 0 && waiting_bytes() == little);
+    for start in (DOCUMENTS..).step_by(20) {
+        assert!(waiting_bytes() >= little, "settled before it was much");
+        bench.write(&[Ask::Replace(documents(start..start + 20))]);
+        if waiting_bytes() > 128 << 10 {
+            break;
+        }
+    }
+    let expected = bench.dump();
+    bench.indexer.settle(&bench.index).unwrap();
+    assert_eq!(waiting_bytes(), 0);
+    assert_same(&bench.dump(), &expected);
+}
+
+#[test]
 fn threads_and_batches_do_not_show() {
     let expected = in_one_batch().dump();
     let two_threads = Bench::small();

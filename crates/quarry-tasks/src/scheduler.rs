@@ -49,6 +49,7 @@ pub(crate) fn run(shared: &Shared) {
                 if has_run {
                     continue;
                 }
+                settle(shared);
                 IDLE
             }
         };
@@ -93,6 +94,19 @@ fn tick(shared: &Shared) -> Result<bool, RoundError> {
         Err(RoundError::Stopped) if shared.must_restart.load(Ordering::Acquire) => Ok(false),
         Ok(()) | Err(RoundError::Stopped) => Ok(true),
         Err(error) => Err(error),
+    }
+}
+
+/// Settles, now that no task waits, what small writes left to be carried out later.
+fn settle(shared: &Shared) {
+    for index in shared.catalog.open_indexes() {
+        if shared.is_stopping() {
+            return;
+        }
+        if let Err(error) = shared.indexer.settle(&index) {
+            // The next large write tries again, and says so to its client.
+            tracing::warn!(index = %index.uuid(), %error, "late changes could not be settled");
+        }
     }
 }
 

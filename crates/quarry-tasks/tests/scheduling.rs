@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
+
 use quarry_tasks::{Status, Swap, TaskContent, TaskFilter, Visibility};
 use serde_json::{Value, json};
 use support::{TestQueue, content};
@@ -23,6 +25,34 @@ fn an_addition_makes_its_index_and_succeeds() {
     assert_eq!(batch["stats"]["indexUids"], json!({"films": 1}));
     assert_eq!(batch["batchStrategy"], "batched all enqueued tasks");
     assert_eq!(queue.payload_files_count(), 0);
+}
+
+#[test]
+fn late_changes_are_settled_when_no_task_waits() {
+    let queue = TestQueue::new();
+    let document = |id: usize| {
+        let words: Vec<String> =
+            (0..20).map(|number| format!("{:x}", id * 7919 + number * 104_729)).collect();
+        format!("{{\"id\":{id},\"text\":\"{}\"}}\n", words.join(" "))
+    };
+    let add = |ids: std::ops::Range<usize>| {
+        let uid = queue.add_documents("films", &ids.map(document).collect::<String>());
+        assert_eq!(queue.finished(uid).status, Status::Succeeded);
+    };
+    add(0..2000);
+    let index = queue.catalog().get("films").unwrap();
+    let is_waiting = || {
+        let txn = index.environment().read_txn().unwrap();
+        !index.tables().late_postings.is_empty(&txn).unwrap()
+    };
+    add(2000..2060);
+    assert!(is_waiting(), "little stays");
+    add(2060..2120);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while is_waiting() {
+        assert!(Instant::now() < deadline, "nothing is settled");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[test]
