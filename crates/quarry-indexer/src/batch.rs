@@ -37,6 +37,15 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
+    /// Bytes of all payloads.
+    pub(crate) fn payload_bytes(&self) -> u64 {
+        let bytes = |operation: &Operation<'_>| match operation {
+            Operation::Documents { payload, .. } => std::fs::metadata(payload).map_or(0, |file| file.len()),
+            _ => 0,
+        };
+        self.operations.iter().map(bytes).sum()
+    }
+
     /// Operations alone: no settings, no stamp; operations that need a filter are refused.
     pub fn new(operations: Vec<Operation<'a>>) -> Batch<'a> {
         Batch {

@@ -13,7 +13,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use roaring::RoaringBitmap;
 
 use crate::abort::Abort;
-use crate::batch::{Batch, Operation};
+use crate::batch::Batch;
 use crate::cache::ThreadCache;
 use crate::error::IndexError;
 use crate::extract::assemble::Assembler;
@@ -108,9 +108,10 @@ impl Indexer {
     ) -> Result<BatchReport, IndexError> {
         // One batch at a time: they share the rings.
         let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
-        reserve_map(index, batch)?;
+        let payload_bytes = batch.payload_bytes();
+        reserve_map(index, batch, payload_bytes)?;
         let mut growths_left = GROWTHS_MAX;
-        let mut waiting = waiting::before(index, batch)?;
+        let mut waiting = waiting::before(index, batch, payload_bytes)?;
         loop {
             let run = || {
                 if waiting == Waiting::Settled {
@@ -162,15 +163,9 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> IndexError {
 }
 
 /// Grows the map ahead of a batch that would fill it: a batch that meets the end of the map runs twice.
-fn reserve_map(index: &Index, batch: &Batch<'_>) -> Result<(), IndexError> {
+fn reserve_map(index: &Index, batch: &Batch<'_>, payload_bytes: u64) -> Result<(), IndexError> {
     /// Bytes on disk per byte of payload, at most, for common documents.
     const DISK_BYTES_PER_PAYLOAD_BYTE: u64 = 6;
-    let mut payload_bytes = 0;
-    for operation in &batch.operations {
-        if let Operation::Documents { payload, .. } = operation {
-            payload_bytes += std::fs::metadata(payload).map_or(0, |metadata| metadata.len());
-        }
-    }
     let used = index.environment().used_bytes()?;
     let rewritten = if batch.settings.is_some() { used } else { used / 4 };
     let wanted = used + rewritten + payload_bytes * DISK_BYTES_PER_PAYLOAD_BYTE;

@@ -7,7 +7,7 @@ use quarry_crash::CrashPoint;
 use quarry_index::{Index, Tables};
 use quarry_storage::Txn;
 
-use crate::batch::{Batch, Operation};
+use crate::batch::Batch;
 use crate::error::IndexError;
 
 /// Bytes of payload and number of documents up to which the changes of a batch wait.
@@ -33,15 +33,10 @@ pub(crate) enum Waiting {
 }
 
 /// What to try first with `batch`.
-pub(crate) fn before(index: &Index, batch: &Batch<'_>) -> Result<Waiting, IndexError> {
-    let payload_bytes = |operation: &Operation<'_>| match operation {
-        Operation::Documents { payload, .. } => std::fs::metadata(payload).map_or(0, |file| file.len()),
-        _ => 0,
-    };
-    let bytes: u64 = batch.operations.iter().map(payload_bytes).sum();
+pub(crate) fn before(index: &Index, batch: &Batch<'_>, payload_bytes: u64) -> Result<Waiting, IndexError> {
     let txn = index.environment().read_txn()?;
     let is_full = index.tables().late_postings.size_bytes(&txn)? >= LATE_BYTES_MAX;
-    let is_small = batch.settings.is_none() && bytes <= PAYLOAD_BYTES_MAX;
+    let is_small = batch.settings.is_none() && payload_bytes <= PAYLOAD_BYTES_MAX;
     Ok(if is_small && !is_full { Waiting::Joins } else { Waiting::Settled })
 }
 
