@@ -4,6 +4,8 @@
 //! is the one it begins at; the first group of a level begins at the lowest possible value.
 //! Order: by field, level, value: one level of one field is one scan.
 
+use quarry_storage::StorageError;
+
 use crate::FieldId;
 
 /// The parts of a key.
@@ -19,7 +21,7 @@ pub struct FacetKey<'v> {
 
 impl<'v> FacetKey<'v> {
     /// Bytes before the value.
-    pub const VALUE_START: usize = 3;
+    const VALUE_START: usize = 3;
 
     /// The key as bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -39,6 +41,15 @@ impl<'v> FacetKey<'v> {
     pub fn parse(key: &'v [u8]) -> Option<FacetKey<'v>> {
         let (&[high, low, level], value) = key.split_first_chunk()?;
         Some(FacetKey { field: FieldId::from_be_bytes([high, low]), level, value })
+    }
+
+    /// The value of `key`, as a cursor over one level of a field gives it.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupted`] when the key is too short: a damaged table holds any bytes.
+    pub fn value_of(key: &[u8]) -> Result<&[u8], StorageError> {
+        let damaged = StorageError::Corrupted { table: "facets", detail: "a key is too short" };
+        key.get(FacetKey::VALUE_START..).ok_or(damaged)
     }
 
     /// What all keys of one level of a field begin with.

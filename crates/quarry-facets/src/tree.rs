@@ -77,13 +77,6 @@ impl<'t> Nodes<'t> {
 }
 
 fn next_entry<'t>(cursor: &mut PostingsCursor<'t>) -> Result<Option<(Vec<u8>, Postings<'t>)>, StorageError> {
-    let entry = cursor.next()?;
-    // The cursor is bound to keys that begin with a field and a level; a damaged one may still be shorter.
-    let damaged = StorageError::Corrupted { table: "facets", detail: "a key is too short" };
-    entry
-        .map(|(key, postings)| match key.get(FacetKey::VALUE_START..) {
-            Some(value) => Ok((value.to_vec(), postings)),
-            None => Err(damaged),
-        })
-        .transpose()
+    let Some((key, postings)) = cursor.next()? else { return Ok(None) };
+    Ok(Some((FacetKey::value_of(key)?.to_vec(), postings)))
 }

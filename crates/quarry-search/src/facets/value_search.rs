@@ -185,7 +185,7 @@ fn all_values(
     while !shown.is_complete()
         && let Some((key, postings)) = cursor.next()?
     {
-        push_counted(&mut shown, &key[FacetKey::VALUE_START..], candidates.count(&postings)?);
+        push_counted(&mut shown, FacetKey::value_of(key)?, candidates.count(&postings)?);
     }
     Ok(shown.finish())
 }
@@ -309,7 +309,7 @@ impl<'s> ComparedText<'s> {
     ) -> Result<(), StorageError> {
         let mut scratch = Scratch::default();
         while let Some((key, postings)) = cursor.next()? {
-            let value = &key[FacetKey::VALUE_START..];
+            let value = FacetKey::value_of(key)?;
             let Some(string) = facet_string::string(value) else { continue };
             let form = compared_form(self.tokenizer, &string, self.locales, &mut scratch);
             if self.fits(&form) {

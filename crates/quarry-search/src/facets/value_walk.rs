@@ -89,7 +89,7 @@ impl<'s> ValueWalk<'s> {
         while !shown.is_complete()
             && let Some((key, postings)) = cursor.next()?
         {
-            let value = &key[FacetKey::VALUE_START..];
+            let value = FacetKey::value_of(key)?;
             let count = count(value, &postings)?;
             match count {
                 0 => shown.skip(),

@@ -23,8 +23,7 @@ impl Evaluation<'_> {
         let mut found = RoaringBitmap::new();
         let mut values = postings.cursor(self.snapshot.txn(), &FacetKey::scan_level(field, 0))?;
         while let Some((key, documents)) = values.next()? {
-            let value = key.get(FacetKey::VALUE_START..).unwrap_or_default();
-            if finder.find(value).is_some() {
+            if finder.find(FacetKey::value_of(key)?).is_some() {
                 documents.union_into(&mut found)?;
             }
         }
