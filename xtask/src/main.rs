@@ -12,7 +12,7 @@ mod load;
 mod long_tests;
 mod many_indexes;
 mod memory;
-mod memory_group;
+mod memory_limit;
 mod random;
 mod run;
 mod server;

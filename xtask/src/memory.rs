@@ -1,9 +1,9 @@
 //! Indexes much with a server that may use little memory while it answers searches, and tells what it needed.
 //!
 //! The server runs in a control group of its own with a limit where that is permitted (Linux, version 2, as
-//! root), so that files in the page cache count too but can be given back; otherwise the run fails when the
-//! peak is over the limit. The peak is that of resident memory that no file backs: mapped pages of the store
-//! come and go with the system.
+//! root), so that files in the page cache count too but can be given back; otherwise with a limit on the data
+//! of the process. The run also fails when the peak is over the limit. The peak is that of resident memory
+//! that no file backs: mapped pages of the store come and go with the system.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use crate::arguments::Arguments;
 use crate::corpus::{passages, query, titles};
 use crate::http;
 use crate::latencies::Latencies;
-use crate::memory_group::MemoryGroup;
+use crate::memory_limit::{self, MemoryGroup};
 use crate::random::Random;
 use crate::server::{Server, log_path, release_server, scratch_folder};
 
@@ -51,15 +51,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut options = vec!["--http-payload-size-limit", "16 GiB", "--log-level", "WARN"];
     options.extend(budget.iter().flat_map(|budget| ["--max-indexing-memory", budget.as_str()]));
     let group = MemoryGroup::make(limit_mib << 20);
-    let mut server = match &group {
-        Some(group) => Server::start_command(&mut group.command(&binary), &folder, &options)?,
+    let mut command = match &group {
+        Some(group) => group.command(&binary),
         None => {
-            println!(
-                "SKIPPED the limit of {limit_mib} MiB: no control group can be made here; the peak is checked"
-            );
-            Server::start(&binary, &folder, &options)?
+            println!("no control group can be made here: the data of the process is limited, not the cache");
+            memory_limit::data_limited(&binary, limit_mib << 20)
         }
     };
+    let mut server = Server::start_command(&mut command, &folder, &options)?;
     server.wait_until_ready()?;
     let outcome = measure(&mut server, &workload).and_then(|peak| match peak >> 20 {
         peak_mib if peak_mib > limit_mib => {
