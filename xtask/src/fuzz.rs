@@ -2,14 +2,14 @@
 //!
 //! Inputs that reach something new are kept in the build folder from one run to the next, beside the seeds of
 //! `fuzz/seeds`. An input that fails is shown with the command that repeats it; it belongs, as small as it
-//! gets, into a test beside the code that it breaks.
+//! gets, to the seeds, which the test command replays, or into a test beside the code that it breaks.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::arguments::Arguments;
-use crate::run::{is_installed, root, target_dir};
+use crate::run::{is_installed, root, run as run_in_root, target_dir};
 
 /// Longest input that is tried, in bytes, unless a seed is longer.
 const INPUT_BYTES_MAX: usize = 4096;
@@ -26,7 +26,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut arguments = Arguments::of(arguments);
     let seconds = arguments.number("--seconds")?.unwrap_or(60);
     let sanitizer = arguments.text("--sanitizer")?.unwrap_or_else(|| "none".to_owned());
+    let only_seeds = arguments.flag("--replay");
     let wanted = arguments.rest()?;
+    if only_seeds {
+        return replay();
+    }
     let all = names(&root().join("fuzz").join("fuzz_targets"))?;
     if let Some(unknown) = wanted.iter().find(|name| !all.contains(name)) {
         return Err(format!("no target `{unknown}`; there are {}", all.join(", ")));
@@ -46,6 +50,56 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         }
     }
     if failed.is_empty() { Ok(()) } else { Err(format!("fuzz: these targets failed: {}", failed.join(", "))) }
+}
+
+/// Gives each target its seeds, once, without what watches branches and memory: any compiler builds that, and what
+/// was found before is not broken again.
+pub(crate) fn replay() -> Result<(), String> {
+    if !is_installed("c++", &[]) {
+        println!("SKIPPED the seeds of the fuzz targets: libFuzzer needs a compiler of C++, `c++`");
+        return Ok(());
+    }
+    let folder = target_dir().join("fuzz-replay");
+    let target_folder = folder.display().to_string();
+    let build = ["build", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", &target_folder];
+    run_in_root("cargo", &build)?;
+    for target in names(&root().join("fuzz").join("fuzz_targets"))? {
+        let seeds = files(&root().join("fuzz").join("seeds").join(&target))?;
+        if seeds.is_empty() {
+            return Err(format!("the fuzz target {target} has no seeds"));
+        }
+        let scratch = Scratch::make(&folder)?;
+        let output = Command::new(folder.join("debug").join(&target))
+            .args(seeds)
+            .env("TMPDIR", &scratch.folder)
+            .output()
+            .map_err(|error| format!("{target}: {error}"))?;
+        if !output.status.success() {
+            let words = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("the fuzz target {target} fails on one of its seeds:\n{words}"));
+        }
+    }
+    Ok(())
+}
+
+/// A folder for the stores of a target, which libFuzzer ends without running destructors.
+struct Scratch {
+    folder: PathBuf,
+}
+
+impl Scratch {
+    fn make(within: &Path) -> Result<Scratch, String> {
+        let folder = within.join("scratch");
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(Scratch { folder })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What is left is in the build folder, and takes room only.
+        fs::remove_dir_all(&self.folder).ok();
+    }
 }
 
 /// How the targets are built.
@@ -75,14 +129,14 @@ impl Build {
 
     fn fuzz(&self, target: &str, seconds: u64) -> Result<(), String> {
         let (fuzz, work) = (root().join("fuzz"), target_dir().join("fuzz"));
-        let (found, scratch) = (work.join("found").join(target), work.join("scratch"));
-        let seeds = fuzz.join("seeds").join(target);
-        for folder in [&found, &scratch, &seeds] {
+        let (found, seeds) = (work.join("found").join(target), fuzz.join("seeds").join(target));
+        let scratch = Scratch::make(&work)?;
+        for folder in [&found, &seeds] {
             fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         }
         println!("fuzz {target}, {seconds} s");
         let mut command = self.cargo_fuzz("run");
-        command.env("TMPDIR", &scratch).arg(target).args([&found, &seeds]).arg("--").args([
+        command.env("TMPDIR", &scratch.folder).arg(target).args([&found, &seeds]).arg("--").args([
             format!("-max_total_time={seconds}"),
             format!("-max_len={INPUT_BYTES_MAX}"),
             format!("-timeout={INPUT_SECONDS_MAX}"),
@@ -95,10 +149,7 @@ impl Build {
         if dictionary.is_file() {
             command.arg(format!("-dict={}", dictionary.display()));
         }
-        let outcome = status(&mut command, &format!("fuzz {target}"));
-        // Stores of the process, which libFuzzer ends without running destructors.
-        fs::remove_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
-        outcome
+        status(&mut command, &format!("fuzz {target}"))
     }
 }
 
@@ -109,12 +160,17 @@ fn status(command: &mut Command, shown: &str) -> Result<(), String> {
 
 /// The targets, sorted.
 fn names(folder: &Path) -> Result<Vec<String>, String> {
-    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut names = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| error.to_string())?.path();
-        names.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
-    }
-    names.sort();
-    Ok(names)
+    let files = files(folder)?;
+    let stems = files.iter().filter_map(|path| path.file_stem());
+    Ok(stems.map(|stem| stem.to_string_lossy().into_owned()).collect())
+}
+
+/// The files of a folder, sorted.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let refused = |error| format!("{}: {error}", folder.display());
+    let entries = fs::read_dir(folder).map_err(refused)?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(refused));
+    let mut paths = paths.collect::<Result<Vec<_>, _>>()?;
+    paths.sort();
+    Ok(paths)
 }

@@ -34,6 +34,7 @@ const USAGE: &str = "usage: cargo xtask <verb>
   fuzz [OPTIONS] [TARGET]   random inputs for every parser, codec and stored structure (needs cargo-fuzz)
       --seconds N           for each target [60]
       --sanitizer NAME      what watches the memory: none, address ... [none]
+      --replay              only the seeds, each once, as the test command does (needs no cargo-fuzz)
   model [OPTIONS]           the engine against a slow twin on random indexes: the long form of the test
       --cases N             queries [100000]
       --first N             number of the first index [0]; a number always gives the same index

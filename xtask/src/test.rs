@@ -3,9 +3,10 @@
 use std::fs;
 
 use crate::run::{is_installed, run as command, target_dir};
-use crate::{clients, conformance, tidy};
+use crate::{clients, conformance, fuzz, tidy};
 
-/// Conventions, format, lints, fuzz targets, tests, documentation tests, the demo, clients, conformance: stops at the first that fails.
+/// Conventions, format, lints, seeds of the fuzz targets, tests, documentation tests, the demo, clients, conformance:
+/// stops at the first that fails.
 pub(crate) fn run() -> Result<(), String> {
     tidy::run()?;
     command("cargo", &["fmt", "--all", "--check"])?;
@@ -13,12 +14,7 @@ pub(crate) fn run() -> Result<(), String> {
         "cargo",
         &["clippy", "--workspace", "--exclude", "bench-compare", "--all-targets", "--", "-D", "warnings"],
     )?;
-    // Fuzz targets run apart from the tests, but must not fall behind what they call.
-    let fuzz_folder = target_dir().join("fuzz-check").display().to_string();
-    command(
-        "cargo",
-        &["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", &fuzz_folder],
-    )?;
+    fuzz::replay()?;
     if is_installed("cargo", &["nextest"]) {
         command("cargo", &["nextest", "run", "--workspace", "--exclude", "bench-compare"])?;
         command("cargo", &["test", "--workspace", "--exclude", "bench-compare", "--doc"])?;
