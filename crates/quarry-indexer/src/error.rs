@@ -97,6 +97,11 @@ impl IndexError {
         matches!(self, IndexError::Cancelled)
     }
 
+    /// Whether a thread ended with it only because the batch had stopped already.
+    pub(crate) fn follows_from_stopping(&self) -> bool {
+        matches!(self, IndexError::Cancelled | IndexError::Channel(SendError::IndexationAborted))
+    }
+
     /// Whether the map is too small: the batch is run again after it has grown.
     pub(crate) fn is_map_full(&self) -> bool {
         matches!(self, IndexError::Storage(StorageError::MapFull))

@@ -344,10 +344,16 @@ impl Run<'_> {
             drop(receiver);
             written.map(|()| congestion)
         });
-        let congestion = written?;
-        let (extracted, outcome) =
-            produced.unwrap_or(Err(IndexError::Damaged { detail: "extraction did not run" }))?;
-        Ok(Piped { extracted, outcome, congestion })
+        let produced = produced.unwrap_or(Err(IndexError::Damaged { detail: "extraction did not run" }));
+        match (written, produced) {
+            // The writer stopped because a thread failed: that is the error, not that it stopped.
+            (Err(IndexError::Cancelled), Err(error)) if !error.follows_from_stopping() => Err(error),
+            (written, produced) => {
+                let congestion = written?;
+                let (extracted, outcome) = produced?;
+                Ok(Piped { extracted, outcome, congestion })
+            }
+        }
     }
 
     /// Extracts all changes and merges what they give. The channel closes when this ends.

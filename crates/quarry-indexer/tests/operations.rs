@@ -137,3 +137,18 @@ fn bottomless_documents_are_refused_and_not_followed() {
     let report = bench.indexer.write(&bench.index, &batch, &|| false, &Progress::new()).unwrap();
     assert!(report.operations[0].as_ref().unwrap_err().to_string().contains("nested too deeply"));
 }
+
+/// The writer sees that the batch has failed before it sees why.
+#[test]
+fn a_document_that_fails_in_extraction_is_named_whatever_the_writer_does() {
+    let bench = Bench::new(4, 32 << 20);
+    bench.settings(json!({ "filterableAttributes": ["_geo"] }));
+    let mut sent: Vec<_> = (0..20_000).map(|id| json!({ "id": id, "text": format!("w{id}") })).collect();
+    sent.push(json!({ "id": "last", "_geo": "nowhere" }));
+    let asks = [Ask::Replace(sent)];
+    for _ in 0..5 {
+        let error = bench.try_write(&asks, &|| false).unwrap_err();
+        assert!(!error.is_cancelled() && error.to_string().contains("_geo"), "{error}");
+    }
+    assert_eq!(bench.document("1"), None);
+}
