@@ -12,12 +12,12 @@
 //! Statistics are kept here too, so that listing a thousand indexes opens none of them.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use quarry_crash::CrashPoint;
 use quarry_index::{Index, IndexOptions, OpenError, Settings, statistics};
-use quarry_storage::{Environment, PlainTable, StorageError, Txn, WriteTxn};
+use quarry_storage::{Environment, PlainTable, StorageError, Txn, WriteTxn, sync_folder};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -188,17 +188,48 @@ impl Catalog {
         if self.exists_in(txn, uid)? {
             return Err(CatalogError::AlreadyExists { uid: uid.to_owned() });
         }
+        let handle = self.in_a_folder(|uuid, folder| {
+            let handle = self.open.create(uuid, folder).map_err(|source| cannot_open(uid, uuid, source))?;
+            if let Some(primary_key) = primary_key {
+                set_primary_key(&handle, primary_key)?;
+            }
+            Ok(handle)
+        })?;
+        CrashPoint::IndexCreated.reach();
+        self.mapping.put(txn, uid.as_bytes(), handle.uuid().as_bytes())?;
+        self.put_stats(txn, &handle)?;
+        Ok(handle)
+    }
+
+    /// Makes an index in a folder of its own, which is gone again if that fails.
+    fn in_a_folder(
+        &self,
+        make: impl FnOnce(Uuid, &Path) -> Result<Arc<IndexHandle>, CatalogError>,
+    ) -> Result<Arc<IndexHandle>, CatalogError> {
         let uuid = Uuid::new_v4();
         let folder = self.folder.join(uuid.to_string());
         fs::create_dir_all(&folder)?;
-        let handle = self.open.create(uuid, &folder).map_err(|source| cannot_open(uid, uuid, source))?;
-        if let Some(primary_key) = primary_key {
-            set_primary_key(&handle, primary_key)?;
+        let made = make(uuid, &folder);
+        if made.is_err() {
+            self.discard(RemovedIndex { uuid });
         }
-        CrashPoint::IndexCreated.reach();
-        self.mapping.put(txn, uid.as_bytes(), uuid.as_bytes())?;
-        self.put_stats(txn, &handle)?;
-        Ok(handle)
+        made
+    }
+
+    /// Removes the folder of an index that was made and then not committed. Whether it was is asked again: a commit
+    /// that failed may still be on disk.
+    pub fn discard_unnamed(&self, index: &IndexHandle) {
+        let is_named = || -> Result<bool, CatalogError> {
+            let txn = self.environment.read_txn()?;
+            let mut is_named = false;
+            for entry in self.mapping.iter(&txn)? {
+                is_named |= self.uuid_of(entry?.1)? == index.uuid();
+            }
+            Ok(is_named)
+        };
+        if is_named().is_ok_and(|is_named| !is_named) {
+            self.discard(RemovedIndex { uuid: index.uuid() });
+        }
     }
 
     /// Takes the index `uid` out of the mapping.
@@ -243,15 +274,16 @@ impl Catalog {
     /// [`Catalog::replace`]; the index must not change in between.
     pub fn compact(&self, uid: &str) -> Result<CompactedIndex, CatalogError> {
         let handle = self.get(uid)?;
-        let uuid = Uuid::new_v4();
-        let folder = self.folder.join(uuid.to_string());
-        fs::create_dir_all(&folder)?;
-        let data = folder.join("data.mdb");
-        handle.environment().copy_compacted(&data)?;
-        // The mapping that will name this file is durable, so the file must be before it.
-        fs::File::open(&data)?.sync_all()?;
-        CrashPoint::IndexCompacted.reach();
-        let compacted = self.open_uuid(uid, uuid)?;
+        let compacted = self.in_a_folder(|uuid, folder| {
+            let data = folder.join("data.mdb");
+            handle.environment().copy_compacted(&data)?;
+            // The mapping that will name this file is durable, so the file and its folder must be before it.
+            fs::File::open(&data)?.sync_all()?;
+            sync_folder(folder)?;
+            sync_folder(&self.folder)?;
+            CrashPoint::IndexCompacted.reach();
+            self.open_uuid(uid, uuid)
+        })?;
         let bytes_after = compacted.environment().disk_bytes()?;
         Ok(CompactedIndex {
             handle: compacted,
@@ -285,11 +317,21 @@ impl Catalog {
         }
     }
 
-    /// Measures an index after a change and remembers the result.
+    /// Measures an index after a change and remembers the result. One that cannot be read now is measured when
+    /// somebody asks.
     pub fn put_stats(&self, txn: &mut WriteTxn<'_>, handle: &IndexHandle) -> Result<(), CatalogError> {
-        let stats = IndexStats::of(handle)?;
-        let json = serde_json::to_vec(&stats).expect("numbers and text have a JSON form");
-        Ok(self.stats.put(txn, handle.uuid().as_bytes(), &json)?)
+        let uuid = handle.uuid();
+        match IndexStats::of(handle) {
+            Ok(stats) => {
+                let json = serde_json::to_vec(&stats).expect("numbers and text have a JSON form");
+                self.stats.put(txn, uuid.as_bytes(), &json)?;
+            }
+            Err(error) => {
+                tracing::warn!(index = %uuid, %error, "an index could not be measured");
+                self.stats.delete(txn, uuid.as_bytes())?;
+            }
+        }
+        Ok(())
     }
 
     fn stats_of_uuid(&self, txn: &Txn<'_>, uid: &str, uuid: Uuid) -> Result<IndexStats, CatalogError> {

@@ -64,13 +64,20 @@ impl HasCode for CatalogError {
 }
 
 impl CatalogError {
-    /// Whether an index will not open until somebody mends its files.
-    pub fn is_lasting(&self) -> bool {
+    /// The index that cannot be opened now, but perhaps later: for want of rights, memory or open files. None for
+    /// one that will not open until somebody mends its files.
+    pub fn unopened(&self) -> Option<&str> {
         match self {
-            CatalogError::Open { source: OpenError::FormatVersion { .. }, .. } => true,
-            CatalogError::Open { source: OpenError::Storage(error), .. } => error.is_damage(),
-            _ => false,
+            CatalogError::Open { uid, source: OpenError::Storage(error), .. } if !error.is_damage() => {
+                Some(uid)
+            }
+            _ => None,
         }
+    }
+
+    /// Whether it is about opening one index.
+    pub fn is_open(&self) -> bool {
+        matches!(self, CatalogError::Open { .. })
     }
 }
 

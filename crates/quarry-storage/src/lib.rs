@@ -66,6 +66,7 @@ pub use postings_union::PostingsUnion;
 pub use postings_writer::{KeyOutcome, PostingsWriter};
 pub use spill_vec::SpillVec;
 pub use store_files::page_check::{PageUse, check_pages};
+pub use store_files::sync_folder;
 
 /// The longest key that LMDB takes, in bytes.
 pub const KEY_BYTES_MAX: usize = 511;

@@ -71,10 +71,19 @@ impl StoreFiles {
     pub(crate) fn are_open(self) -> Result<OpenFiles, StorageError> {
         if self.is_being_made {
             fs::remove_file(self.folder.join("creating"))?;
+            sync_folder(&self.folder)?;
+            self.folder.parent().map_or(Ok(()), sync_folder)?;
         }
         let inode = fs::metadata(self.folder.join("data.mdb"))?.ino();
         Ok(OpenFiles { folder: self.folder, inode })
     }
+}
+
+/// Makes the names in a folder durable: a file that is synced can still lose its name with the power.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    // The parent of a relative path of one part is the folder in which the process runs.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    File::open(path)?.sync_all()
 }
 
 /// The files of an open environment. Dropped when LMDB has closed them.

@@ -5,11 +5,15 @@
 //! no more.
 
 use std::fs::{self, File};
+use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use quarry_crash::CrashPoint;
+use quarry_storage::sync_folder;
 
 use crate::error::QueueError;
+use crate::folder::DatabaseFolder;
 use crate::queue::Shared;
 
 /// Bytes of the queue's file.
@@ -27,19 +31,30 @@ pub(crate) fn compact(shared: &Shared) -> Result<CompactedBytes, QueueError> {
     let _txn = shared.write_txn()?;
     let environment = &shared.store.environment;
     let data = shared.folder.tasks().join("data.mdb");
-    let draft = data.with_extension("compacted");
-    if draft.exists() {
-        fs::remove_file(&draft)?;
-    }
+    let draft = draft(&shared.folder);
+    remove_draft(&shared.folder)?;
     environment.copy_compacted(&draft)?;
     File::open(&draft)?.sync_all()?;
     let bytes = CompactedBytes { before: environment.disk_bytes()?, after: fs::metadata(&draft)?.len() };
     CrashPoint::QueueCompacting.reach();
     fs::rename(&draft, &data)?;
+    sync_folder(&shared.folder.tasks())?;
     CrashPoint::QueueCompacted.reach();
     shared.must_restart.store(true, Ordering::Release);
     if let Some(running) = shared.running() {
         running.stop();
     }
     Ok(bytes)
+}
+
+/// Removes what a compaction left that did not come to its end.
+pub(crate) fn remove_draft(folder: &DatabaseFolder) -> io::Result<()> {
+    match fs::remove_file(draft(folder)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn draft(folder: &DatabaseFolder) -> PathBuf {
+    folder.tasks().join("data.compacted")
 }

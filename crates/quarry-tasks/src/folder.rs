@@ -13,6 +13,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use quarry_storage::sync_folder;
 use uuid::Uuid;
 
 use crate::error::OpenError;
@@ -36,7 +37,12 @@ impl DatabaseFolder {
         let lock = lock(path)?;
         let is_complete = check_version(&path.join("VERSION"))?;
         let instance_uid = instance_uid(&path.join("instance-uid"))?;
-        Ok(DatabaseFolder { path: path.to_owned(), instance_uid, is_complete, _lock: lock })
+        let folder = DatabaseFolder { path: path.to_owned(), instance_uid, is_complete, _lock: lock };
+        if !folder.tasks().join("data.mdb").exists() && has_entries(&folder.indexes()) {
+            let detail = "it holds indexes, but the queue in `tasks`, which knows their names, is missing";
+            return Err(OpenError::Damaged { path: folder.indexes(), detail });
+        }
+        Ok(folder)
     }
 
     /// Says that all that a database has is there now.
@@ -59,6 +65,10 @@ impl DatabaseFolder {
     pub(crate) fn indexes(&self) -> PathBuf {
         self.path.join("indexes")
     }
+}
+
+fn has_entries(path: &Path) -> bool {
+    fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {
@@ -111,7 +121,8 @@ fn write_durably(path: &Path, text: &str) -> Result<(), io::Error> {
     let mut file = File::create(&draft)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&draft, path)
+    fs::rename(&draft, path)?;
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 //!
 //! Reading order: [`content`] (what a task is to do), [`task`] and [`batch`] (the records and what clients
 //! read of them), [`queue`] (register, list, wait), `batching` (which tasks share a batch), `scheduler` (one
-//! thread, one loop), `pick` (what runs next), `round` and `run` (how it runs), `stamp` and `recovery` (why
+//! thread, one loop), `aside` and `pick` (what runs next), `round` and `run` (how it runs), `stamp` and `recovery` (why
 //! nothing runs twice), `store` (the tables).
 //!
 //! Invariants: a registered task survives a crash; a task has an effect exactly once or fails without one;
 //! only the scheduler's thread changes indexes and the list of indexes.
 
+mod aside;
 pub mod batch;
 mod batching;
 mod compaction;

@@ -33,8 +33,16 @@ pub(crate) struct Picked {
 }
 
 /// Chooses the next batch; `None` when nothing waits.
-pub(crate) fn pick(shared: &Shared, txn: &Txn<'_>) -> Result<Option<Picked>, CatalogError> {
-    let waiting = shared.store.tasks.sets.get(txn, SetKey::Status(Status::Enqueued))?;
+///
+/// - `aside`: indexes whose tasks are passed over
+pub(crate) fn pick<'a>(
+    shared: &Shared,
+    txn: &Txn<'_>,
+    aside: impl IntoIterator<Item = &'a str>,
+) -> Result<Option<Picked>, CatalogError> {
+    let sets = &shared.store.tasks.sets;
+    let mut waiting = sets.get(txn, SetKey::Status(Status::Enqueued))?;
+    waiting -= sets.union(txn, aside.into_iter().map(SetKey::Index))?;
     let Some(first) = waiting.min() else { return Ok(None) };
     if let Some(picked) = pick_by_priority(shared, txn, &waiting)? {
         return Ok(Some(picked));
@@ -106,7 +114,9 @@ fn pick_of_index(
 ) -> Result<Picked, CatalogError> {
     let uids = shared.store.tasks.sets.get(txn, SetKey::Index(&index))? & waiting;
     let exists = shared.catalog.exists_in(txn, &index)?;
-    let primary_key = if exists { shared.catalog.stats_in(txn, &index)?.primary_key } else { None };
+    // An index that cannot be read has none either: its tasks meet the error when they run.
+    let stats = shared.catalog.stats_in(txn, &index);
+    let primary_key = stats.ok().and_then(|stats| stats.primary_key);
     let state = IndexState { uid: index, exists, primary_key };
     let limits = Limits {
         tasks_max: shared.options.batched_tasks_max.unwrap_or(usize::MAX),

@@ -83,11 +83,11 @@ impl TaskQueue {
     /// runs again, files that belong to nothing are removed.
     pub fn open(options: QueueOptions) -> Result<Arc<TaskQueue>, OpenError> {
         let shared = Arc::new(Shared::open(options)?);
-        recovery::recover(&shared)?;
+        let unsure = recovery::recover(&shared)?;
         let for_scheduler = Arc::clone(&shared);
         let scheduler = std::thread::Builder::new()
             .name("scheduler".to_owned())
-            .spawn(move || scheduler::run(&for_scheduler))?;
+            .spawn(move || scheduler::run(&for_scheduler, unsure))?;
         Ok(Arc::new(TaskQueue { shared, scheduler: Mutex::new(Some(scheduler)) }))
     }
 
@@ -293,6 +293,7 @@ impl Drop for TaskQueue {
 impl Shared {
     fn open(options: QueueOptions) -> Result<Shared, OpenError> {
         let mut folder = DatabaseFolder::open(&options.db_path)?;
+        compaction::remove_draft(&folder)?;
         let environment_options = EnvironmentOptions {
             map_size_bytes: options.task_db_size_bytes,
             must_exist: folder.is_complete,

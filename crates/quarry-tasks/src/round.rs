@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use crate::batch::{Batch, Congestion};
 use crate::error::QueueError;
 use crate::queue::Shared;
+use crate::recovery;
 use crate::running::Running;
 use crate::size::human_size;
 use crate::task::{Task, TaskView};
@@ -143,6 +144,13 @@ impl<'s> Round<'s> {
             let views: Vec<TaskView> = ending.tasks.iter().map(Task::view).collect();
             observer(&batch.view(), &views);
         }
+    }
+
+    /// Ends the batch with every task failed that is not done: what failed may be what follows the commit of the
+    /// index, as the commit of the queue.
+    pub(crate) fn fail_unless_done(&self, tasks: Vec<Task>, error: &ErrorResponse) -> Result<(), RoundError> {
+        let left = recovery::finish_stamped(self.shared, tasks)?;
+        if left.is_empty() { Ok(()) } else { self.fail_all(left, error) }
     }
 
     /// Ends the batch with every task failed.

@@ -1,6 +1,7 @@
 //! The one thread that does the work, batch after batch.
 
 use std::any::Any;
+use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,6 +12,7 @@ use quarry_engine::lower_thread_priority;
 use quarry_error::{Code, ErrorResponse, HasCode};
 use time::OffsetDateTime;
 
+use crate::aside::Aside;
 use crate::batch::Batch;
 use crate::content::TaskContent;
 use crate::kind::Kind;
@@ -33,47 +35,124 @@ const IDLE: Duration = Duration::from_secs(60);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Runs batches until the queue stops.
-pub(crate) fn run(shared: &Shared) {
+///
+/// - `unsure`: waiting tasks that an index may have done already
+pub(crate) fn run(shared: &Shared, unsure: Vec<Task>) {
     lower_thread_priority();
-    let mut after_failure = AFTER_FAILURE;
+    let mut scheduler = Scheduler { shared, unsure, aside: Aside::default(), after_failure: AFTER_FAILURE };
     while !shared.is_stopping() {
-        let pause = match tick(shared) {
-            Err(error) => {
-                let pause = after_failure;
-                tracing::error!(%error, seconds = pause.as_secs(), "a batch could not be run; trying again later");
-                after_failure = IDLE.min(after_failure * 2);
-                pause
-            }
-            Ok(has_run) => {
-                after_failure = AFTER_FAILURE;
-                if has_run {
-                    continue;
-                }
-                settle(shared);
-                IDLE
-            }
-        };
-        if !shared.wait_for_work(pause) {
+        let step = catch_unwind(AssertUnwindSafe(|| scheduler.step()));
+        let pause = step.unwrap_or_else(|panic| Some(scheduler.pause_after(&panic_text(panic.as_ref()))));
+        if let Some(pause) = pause
+            && !shared.wait_for_work(pause)
+        {
             return;
         }
     }
 }
 
-/// Runs the next batch, if any.
-fn tick(shared: &Shared) -> Result<bool, RoundError> {
-    if shared.must_restart.load(Ordering::Acquire) {
-        return Ok(false);
+/// What the thread remembers from one batch to the next.
+struct Scheduler<'s> {
+    shared: &'s Shared,
+    /// Tasks of a batch whose end could not be written: their index may have done them. Nothing is chosen before
+    /// that is known.
+    unsure: Vec<Task>,
+    aside: Aside,
+    after_failure: Duration,
+}
+
+impl Scheduler<'_> {
+    /// Runs the next batch, if any; how long to pause then.
+    fn step(&mut self) -> Option<Duration> {
+        match self.run_next() {
+            Err(error) => Some(self.pause_after(&error)),
+            Ok(has_run) => {
+                self.after_failure = AFTER_FAILURE;
+                if has_run {
+                    return None;
+                }
+                settle(self.shared);
+                Some(self.aside.until_next().unwrap_or(IDLE))
+            }
+        }
     }
-    retention::remove_oldest(shared)?;
-    let (picked, batch_uid) = {
-        let txn = shared.store.environment.read_txn()?;
-        let Some(picked) = pick(shared, &txn)? else { return Ok(false) };
-        (picked, shared.store.batches.next_uid(&txn)?)
-    };
+
+    fn pause_after(&mut self, error: &dyn Display) -> Duration {
+        let pause = self.after_failure;
+        tracing::error!(%error, seconds = pause.as_secs(), "a batch could not be run; trying again later");
+        self.after_failure = IDLE.min(pause * 2);
+        pause
+    }
+
+    /// Runs the next batch, if any.
+    fn run_next(&mut self) -> Result<bool, RoundError> {
+        let shared = self.shared;
+        if shared.must_restart.load(Ordering::Acquire) {
+            return Ok(false);
+        }
+        self.finish_unsure()?;
+        retention::remove_oldest(shared)?;
+        let (picked, batch_uid) = {
+            let txn = shared.store.environment.read_txn()?;
+            let Some(picked) = pick(shared, &txn, self.aside.indexes())? else { return Ok(false) };
+            (picked, shared.store.batches.next_uid(&txn)?)
+        };
+        let tasks = picked.tasks.clone();
+        let round = announce(shared, batch_uid, &picked)?;
+        let result = run_guarded(&round, picked, &tasks);
+        shared.set_running(None);
+        shared.signal_finished();
+        self.after(&round, tasks, result)
+    }
+
+    fn finish_unsure(&mut self) -> Result<(), RoundError> {
+        if self.unsure.is_empty() {
+            return Ok(());
+        }
+        match recovery::finish_stamped(self.shared, self.unsure.clone()) {
+            // The index cannot be asked: it is when its tasks run.
+            Err(RoundError::Catalog(error)) if error.unopened().is_some() => {}
+            outcome => drop(outcome?),
+        }
+        self.unsure.clear();
+        Ok(())
+    }
+
+    /// What follows from how a batch ended; whether to go on at once.
+    fn after(
+        &mut self,
+        round: &Round<'_>,
+        tasks: Vec<Task>,
+        result: Result<(), RoundError>,
+    ) -> Result<bool, RoundError> {
+        match result {
+            Ok(()) => {
+                self.aside.remove(tasks.iter().filter_map(Task::index_uid));
+                Ok(true)
+            }
+            // Nothing can be written any more: trying again would find the same.
+            Err(RoundError::Stopped) if self.shared.must_restart.load(Ordering::Acquire) => Ok(false),
+            Err(RoundError::Stopped) if round.running.must_stop() => Ok(true),
+            Err(RoundError::Catalog(error)) if error.unopened().is_some_and(|uid| self.aside.put(uid)) => {
+                tracing::error!(%error, "the tasks of an index wait, and others go on");
+                Ok(true)
+            }
+            Err(RoundError::Catalog(error)) if error.unopened().is_some() => {
+                round.fail_all(tasks, &ErrorResponse::from_error(&error)).map(|()| true)
+            }
+            Err(error) => {
+                self.unsure = tasks;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Says what runs from now on.
+fn announce<'s>(shared: &'s Shared, batch_uid: u32, picked: &Picked) -> Result<Round<'s>, RoundError> {
     let batch = Batch::starting(batch_uid, OffsetDateTime::now_utc(), picked.reason.to_string());
     let running = Arc::new(Running::new(batch, &picked.tasks));
     shared.set_running(Some(Arc::clone(&running)));
-    let round = Round { shared, running };
     CrashPoint::BatchStarted.reach();
     // Should the process end in the middle, this is the last line: it names the index.
     tracing::info!(
@@ -83,18 +162,11 @@ fn tick(shared: &Shared) -> Result<bool, RoundError> {
         "a batch starts"
     );
     // Who canceled or stopped before the batch was announced did not know of it.
-    if shared.is_stopping() || is_canceled(shared, &round.running)? {
-        round.running.stop();
+    let is_canceled = is_canceled(shared, &running).inspect_err(|_| shared.set_running(None))?;
+    if is_canceled || shared.is_stopping() {
+        running.stop();
     }
-    let result = run_guarded(&round, picked);
-    shared.set_running(None);
-    shared.signal_finished();
-    match result {
-        // Nothing can be written any more: trying again would find the same.
-        Err(RoundError::Stopped) if shared.must_restart.load(Ordering::Acquire) => Ok(false),
-        Ok(()) | Err(RoundError::Stopped) => Ok(true),
-        Err(error) => Err(error),
-    }
+    Ok(Round { shared, running })
 }
 
 /// Settles, now that no task waits, what small writes left to be carried out later.
@@ -130,11 +202,11 @@ fn is_canceled(shared: &Shared, running: &Running) -> Result<bool, RoundError> {
 }
 
 /// Runs a batch so that neither a panic nor a failing store takes more than its tasks along.
-fn run_guarded(round: &Round<'_>, picked: Picked) -> Result<(), RoundError> {
-    let tasks = picked.tasks.clone();
+fn run_guarded(round: &Round<'_>, picked: Picked, tasks: &[Task]) -> Result<(), RoundError> {
     let error = match catch_unwind(AssertUnwindSafe(|| run::run(round, picked))) {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(RoundError::Stopped)) => return Err(RoundError::Stopped),
+        Ok(Err(RoundError::Catalog(error))) if error.unopened().is_some() => return Err(error.into()),
         Ok(Err(RoundError::Catalog(error))) => {
             tracing::error!(%error, "a batch failed");
             ErrorResponse::new(internal_text(&error.to_string(), error.code()), error.code())
@@ -146,9 +218,7 @@ fn run_guarded(round: &Round<'_>, picked: Picked) -> Result<(), RoundError> {
             ErrorResponse::new(message, Code::Internal)
         }
     };
-    // What failed may be the queue's commit after that of the index: then the work is done.
-    let left = recovery::finish_stamped(round.shared, tasks)?;
-    if left.is_empty() { Ok(()) } else { round.fail_all(left, &error) }
+    round.fail_unless_done(tasks.to_vec(), &error)
 }
 
 fn internal_text(detail: &str, code: Code) -> String {

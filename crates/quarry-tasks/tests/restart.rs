@@ -6,7 +6,7 @@ mod support;
 
 use quarry_api::features::{Features, FeaturesUpdate};
 use quarry_storage::{Environment, EnvironmentOptions};
-use quarry_tasks::{Status, TaskContent, TaskFilter, Visibility};
+use quarry_tasks::{QueueOptions, Status, Task, TaskContent, TaskFilter, TaskQueue, Visibility};
 use roaring::RoaringBitmap;
 use support::{TestQueue, content};
 
@@ -37,11 +37,9 @@ fn what_waits_runs_after_the_restart() {
     assert_eq!(queue.catalog().stats("long").unwrap().documents_count, 60_000);
 }
 
-/// The crash falls between the commit of the index and that of the queue: the queue's store is put back to
-/// the state before the batch, the index keeps what the batch wrote.
-#[test]
-fn a_batch_that_the_index_has_is_not_run_again() {
-    let mut queue = TestQueue::new();
+/// The crash falls between the commit of the index `a` and that of the queue: the queue's store is put back to
+/// the state before the batch, the index keeps what the batch wrote. The queue is stopped; its tasks as they were.
+fn stop_between_commits(queue: &mut TestQueue) -> (Task, Task) {
     queue.run(content::creation("a", Some("id")));
     let blocker = queue.block();
     let addition = queue.add_documents("a", "{\"id\":1}\n{\"id\":2}");
@@ -54,6 +52,14 @@ fn a_batch_that_the_index_has_is_not_run_again() {
     let before = (queue.finished(addition), queue.finished(refused));
     queue.stop();
     std::fs::copy(&saved, &store).unwrap();
+    before
+}
+
+#[test]
+fn a_batch_that_the_index_has_is_not_run_again() {
+    let mut queue = TestQueue::new();
+    let before = stop_between_commits(&mut queue);
+    let (addition, refused) = (before.0.uid, before.1.uid);
     queue.restart();
     // The payloads are gone, so running again would fail.
     let after = (queue.finished(addition), queue.finished(refused));
@@ -67,6 +73,44 @@ fn a_batch_that_the_index_has_is_not_run_again() {
 }
 
 #[test]
+fn tasks_of_an_index_that_cannot_be_opened_wait_for_it_and_run_once() {
+    let mut queue = TestQueue::new();
+    let (addition, refused) = stop_between_commits(&mut queue);
+    // Nothing else of the index is touched: it opens once the folder is gone.
+    let folders: Vec<_> = std::fs::read_dir(queue.path().join("indexes")).unwrap().collect();
+    let locks: Vec<_> =
+        folders.iter().map(|folder| folder.as_ref().unwrap().path().join("lock.mdb")).collect();
+    for lock in &locks {
+        std::fs::remove_file(lock).unwrap();
+        std::fs::create_dir(lock).unwrap();
+    }
+    queue.restart();
+    let others = queue.run(content::creation("other", None));
+    assert_eq!(others.status, Status::Succeeded, "other indexes are served");
+    assert_eq!(queue.task(addition.uid).unwrap().unwrap().status, Status::Enqueued);
+    for lock in &locks {
+        std::fs::remove_dir(lock).unwrap();
+    }
+    // The payloads are gone, so running again would fail.
+    assert_eq!(queue.finished(addition.uid).outcome, addition.outcome);
+    assert_eq!(queue.finished(refused.uid).error, refused.error);
+    assert_eq!(queue.catalog().stats("a").unwrap().documents_count, 2);
+}
+
+#[test]
+fn indexes_without_their_queue_are_left_alone() {
+    let mut queue = TestQueue::new();
+    queue.run(content::creation("a", None));
+    let path = queue.path();
+    queue.stop();
+    std::fs::remove_dir_all(path.join("tasks")).unwrap();
+    std::fs::remove_file(path.join("VERSION")).unwrap();
+    let refusal = TaskQueue::open(QueueOptions::at(&path)).err().unwrap();
+    assert!(refusal.to_string().contains("the queue in `tasks`"), "{refusal}");
+    assert_eq!(std::fs::read_dir(path.join("indexes")).unwrap().count(), 1);
+}
+
+#[test]
 fn left_overs_are_removed() {
     let mut queue = TestQueue::new();
     queue.run(content::creation("a", None));
@@ -74,7 +118,10 @@ fn left_overs_are_removed() {
     let orphan = queue.path().join("indexes").join("0190a0a0-0000-7000-8000-000000000000");
     std::fs::create_dir_all(&orphan).unwrap();
     assert_eq!(queue.payload_files_count(), 1);
+    let draft = queue.path().join("tasks").join("data.compacted");
+    std::fs::write(&draft, "half").unwrap();
     queue.restart();
+    assert!(!draft.exists());
     assert_eq!(queue.payload_files_count(), 0);
     assert!(!orphan.exists());
     assert_eq!(queue.catalog().uids().unwrap(), ["a"]);

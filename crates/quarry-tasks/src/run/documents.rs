@@ -14,6 +14,7 @@ use super::{index_not_found, index_uid, may_create_index};
 use crate::batching::Plan;
 use crate::content::{Method, TaskContent};
 use crate::outcome::Outcome;
+use crate::recovery;
 use crate::round::{Ending, Measures, Round, RoundError};
 use crate::stamp::{BatchStamp, TaskResult};
 use crate::task::Task;
@@ -27,6 +28,10 @@ pub(super) fn write(round: &Round<'_>, mut tasks: Vec<Task>, plan: &Plan) -> Res
     let Some(index) = open_or_create(round, &uid, may_create_index(&tasks))? else {
         return round.fail_all(tasks, &index_not_found(&uid));
     };
+    if recovery::finish_of_index(round.shared, &uid, &index, &mut tasks)? {
+        // What is left may batch otherwise: it is picked again.
+        return Ok(());
+    }
     let settings = match merged_settings(&tasks) {
         Ok(settings) => settings,
         Err(error) => return round.fail_all(tasks, &error),
@@ -54,7 +59,7 @@ pub(super) fn write(round: &Round<'_>, mut tasks: Vec<Task>, plan: &Plan) -> Res
     let report = match quarry_engine::write(&round.shared.indexer, &index, write, &cancelled, &progress) {
         Ok(report) => report,
         Err(error) if error.is_cancelled() => return Err(RoundError::Stopped),
-        Err(error) => return round.fail_all(tasks, &for_client(&uid, &error)),
+        Err(error) => return round.fail_unless_done(tasks, &for_client(&uid, &error)),
     };
     let results = results(&report.operations);
     for (task, result) in tasks.iter_mut().zip(&results) {
@@ -77,7 +82,7 @@ fn open_or_create(
         Err(CatalogError::NotFound { .. }) if may_create => {
             let mut txn = round.write_txn()?;
             let index = catalog.create(&mut txn, uid, None)?;
-            txn.commit()?;
+            txn.commit().inspect_err(|_| catalog.discard_unnamed(&index))?;
             Ok(Some(index))
         }
         Err(CatalogError::NotFound { .. }) => Ok(None),

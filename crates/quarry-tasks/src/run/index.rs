@@ -1,9 +1,10 @@
 //! Indexes are made, changed, deleted and compacted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use quarry_crash::CrashPoint;
-use quarry_engine::{CatalogError, set_primary_key};
+use quarry_engine::{CatalogError, CompactedIndex, set_primary_key};
 
 use super::relabel::relabel;
 use super::{index_not_found, index_uid, may_create_index};
@@ -17,11 +18,16 @@ pub(super) fn create(round: &Round<'_>, mut task: Task) -> Result<(), RoundError
     round.running.progress.enter(1, "creating the index", 0, 1);
     let TaskContent::IndexCreation { index, primary_key } = &task.content else { return Ok(()) };
     let mut txn = round.write_txn()?;
-    match round.shared.catalog.create(&mut txn, index, primary_key.as_deref()) {
-        Ok(_) => task.succeed(None),
-        Err(error) => task.fail(for_client(error)?),
-    }
-    round.complete(txn, Ending::of(vec![task]))
+    let catalog = &round.shared.catalog;
+    let created = match catalog.create(&mut txn, index, primary_key.as_deref()) {
+        Ok(created) => created,
+        Err(error) => {
+            task.fail(for_client(error)?);
+            return round.complete(txn, Ending::of(vec![task]));
+        }
+    };
+    task.succeed(None);
+    round.complete(txn, Ending::of(vec![task])).inspect_err(|_| catalog.discard_unnamed(&created))
 }
 
 /// Sets the primary key, then the uid. Whether both can be done is known before either is.
@@ -77,7 +83,8 @@ pub(super) fn delete(round: &Round<'_>, mut tasks: Vec<Task>) -> Result<(), Roun
     let mut documents_count = 0;
     let mut removed_indexes = Vec::new();
     if exists {
-        documents_count = catalog.stats_in(&txn, &uid)?.documents_count;
+        // An index that cannot be read can still be deleted.
+        documents_count = catalog.stats_in(&txn, &uid).map_or(0, |stats| stats.documents_count);
         removed_indexes.push(catalog.delete(&mut txn, &uid)?);
         CrashPoint::IndexDeleting.reach();
     }
@@ -103,14 +110,18 @@ pub(super) fn compact(round: &Round<'_>, mut task: Task) -> Result<(), RoundErro
             return round.fail_all(vec![task], &error);
         }
     };
-    let mut txn = round.write_txn()?;
-    let removed = catalog.replace(&mut txn, &uid, &compacted)?;
     task.succeed(Some(Outcome::Compacted {
         bytes_before: compacted.bytes_before,
         bytes_after: compacted.bytes_after,
     }));
+    replace(round, task, &uid, &compacted).inspect_err(|_| catalog.discard_unnamed(&compacted.handle))
+}
+
+fn replace(round: &Round<'_>, task: Task, uid: &str, compacted: &CompactedIndex) -> Result<(), RoundError> {
+    let mut txn = round.write_txn()?;
+    let removed = round.shared.catalog.replace(&mut txn, uid, compacted)?;
     let ending = Ending {
-        changed_index: Some(compacted.handle),
+        changed_index: Some(Arc::clone(&compacted.handle)),
         removed_indexes: vec![removed],
         ..Ending::of(vec![task])
     };
