@@ -17,7 +17,7 @@ pub struct Payloads {
     folder: PathBuf,
 }
 
-/// A payload being received. Dropped without [`PayloadFile::keep`], it leaves nothing behind.
+/// A payload being received. Dropped before it is left to its task, it leaves nothing behind.
 #[derive(Debug)]
 pub struct PayloadFile {
     /// Where the documents are written, as newline-delimited JSON.
@@ -96,12 +96,29 @@ impl PayloadFile {
         &self.path
     }
 
-    /// Makes the file durable and leaves it to the task that is registered next.
-    pub fn keep(mut self) -> io::Result<Uuid> {
+    /// Makes the file durable, and its name too. Gives the name: a task may be registered with it now, to which
+    /// the file is left by [`PayloadFile::leave`].
+    pub fn sync(&self) -> io::Result<Uuid> {
         self.file.sync_all()?;
-        self.kept = true;
+        // The name stands in the folder: a loss of power may take it along while the folder is not synced itself.
+        if let Some(folder) = self.path.parent() {
+            File::open(folder)?.sync_all()?;
+        }
         CrashPoint::PayloadKept.reach();
         Ok(self.uuid)
+    }
+
+    /// Leaves the file to the task that was registered with it.
+    pub fn leave(mut self) {
+        self.kept = true;
+    }
+
+    /// Makes the file durable and leaves it to a task that is yet to be registered. If that fails, the file stays
+    /// until the next start.
+    pub fn keep(self) -> io::Result<Uuid> {
+        let uuid = self.sync()?;
+        self.leave();
+        Ok(uuid)
     }
 }
 

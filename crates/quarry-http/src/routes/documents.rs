@@ -148,12 +148,16 @@ async fn add(
             index: uid.into_string(),
             method,
             primary_key: parameters.primary_key,
-            payload: payload_file.keep().map_err(io_error)?,
+            payload: payload_file.sync().map_err(io_error)?,
             documents_count,
             skip_creation: parameters.skip_creation,
             allow_index_creation,
         };
-        Ok(app.queue.register(NewTask { content, custom_metadata: parameters.custom_metadata })?)
+        let new_task = NewTask { content, custom_metadata: parameters.custom_metadata };
+        let task = app.queue.register(new_task)?;
+        // Only now: the file of a task that was refused goes with `payload_file`.
+        payload_file.leave();
+        Ok(task)
     })
     .await?;
     Ok((axum::http::StatusCode::ACCEPTED, Json(task.summary())).into_response())

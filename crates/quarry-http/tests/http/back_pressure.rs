@@ -134,6 +134,9 @@ fn a_full_queue_refuses_writes_and_takes_what_makes_room() {
     assert!(error["message"].as_str().unwrap().starts_with(words), "{error}");
     let small = json!({"stopWords": ["the"]});
     assert_eq!(server.patch("/indexes/i/settings", &small).expect(422)["code"], "no_space_left_on_device");
+    let refused = server.post("/indexes/i/documents", &json!([{"id": 1}])).expect(422);
+    assert_eq!(refused["code"], "no_space_left_on_device");
+    assert_eq!(server.payload_files_count(), 0, "nothing is left of what was refused");
     server.succeeded(server.call(Method::DELETE, "/tasks?statuses=canceled"));
     server.succeeded(server.patch("/indexes/i/settings", &small));
 }

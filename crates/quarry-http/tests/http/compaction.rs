@@ -21,6 +21,8 @@ fn a_compacted_queue_is_only_read_until_the_next_start() {
     assert_eq!(server.get("/health").expect(500), json!({"status": "mustRestart"}));
     assert_eq!(server.get("/tasks").expect(200)["total"], 1);
     assert!(server.post("/indexes", &json!({"uid": "fish"})).status.is_server_error());
+    assert!(server.post("/indexes/birds/documents", &json!([{"id": 1}])).status.is_server_error());
+    assert_eq!(server.payload_files_count(), 0, "nothing is left of what was refused");
     let again = server.call(Method::POST, "/tasks/compact").expect(500);
     assert_eq!(again["status"], "failed");
     assert!(again["errorMessage"].is_string(), "{again}");

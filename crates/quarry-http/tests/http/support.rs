@@ -26,7 +26,7 @@ pub(crate) struct TestServer {
     queue: Arc<TaskQueue>,
     gate: Arc<Gate>,
     // Last: the folder goes when nothing in it is open.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// An answer, whole.
@@ -93,7 +93,7 @@ impl TestServer {
         let app = App::new(queue.clone(), auth, options);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let token = master_key.map(str::to_owned);
-        TestServer { runtime, token, server: Server::new(app.clone()), app, queue, gate, _folder: folder }
+        TestServer { runtime, token, server: Server::new(app.clone()), app, queue, gate, folder }
     }
 
     pub(crate) fn send(&self, mut request: Request<Body>) -> Reply {
@@ -163,6 +163,11 @@ impl TestServer {
         let task = self.finished(summary);
         assert_eq!(task["status"], "succeeded", "{task}");
         task
+    }
+
+    /// How many payloads of additions are on disk.
+    pub(crate) fn payload_files_count(&self) -> usize {
+        std::fs::read_dir(self.folder.path().join("data/update_files")).unwrap().count()
     }
 
     /// Everything that `enqueue` sends waits until it is over, so that it can share a batch.
