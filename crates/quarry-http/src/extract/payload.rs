@@ -8,9 +8,10 @@ use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use quarry_engine::PayloadFormat;
 use quarry_error::{Code, ErrorResponse};
-use quarry_storage::MappedFile;
+use quarry_storage::{MappedFile, StorageError};
 
 use super::body::LimitedBody;
+use crate::convert::storage_error;
 use crate::error::HttpError;
 
 /// Bodies up to this size stay in memory.
@@ -126,16 +127,45 @@ async fn write_all(mut file: File, mut buffer: Vec<u8>) -> Result<(File, Vec<u8>
     }
 }
 
-/// The error for a disk that fails.
+/// The error for a file that cannot be made, written or read: what the store tells apart has its own code.
 pub(crate) fn io_error(error: io::Error) -> HttpError {
-    if error.kind() == io::ErrorKind::StorageFull {
-        let message =
-            "There is no more space left on the device. Consider increasing the size of the disk/partition.";
-        return ErrorResponse::new(message, Code::NoSpaceLeftOnDevice).into();
+    match StorageError::from(error) {
+        StorageError::Io { source } => {
+            let message = format!(
+                "{source}. This error generally happens when you have no space left on device or when your database \
+                 doesn't have read or write right."
+            );
+            ErrorResponse::new(message, Code::IoError).into()
+        }
+        known => storage_error(known),
     }
-    let message = format!(
-        "{error}. This error generally happens when you have no space left on device or when your database doesn't \
-         have read or write right."
-    );
-    ErrorResponse::new(message, Code::IoError).into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use axum::response::IntoResponse;
+    use http_body_util::BodyExt;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// The code of the answer when the system says `errno`.
+    async fn code(errno: i32) -> String {
+        let response = io_error(io::Error::from_raw_os_error(errno)).into_response();
+        assert_eq!(response.status(), 422);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        body["code"].as_str().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn what_the_system_refuses_has_its_own_code() {
+        let (eio, enfile, emfile, enospc) = (5, 23, 24, 28);
+        assert_eq!(code(emfile).await, "too_many_open_files");
+        assert_eq!(code(enfile).await, "too_many_open_files");
+        assert_eq!(code(enospc).await, "no_space_left_on_device");
+        assert_eq!(code(eio).await, "io_error");
+    }
 }
