@@ -63,12 +63,12 @@ struct IndexGroup {
 
 /// Searches several indexes and merges the results.
 ///
-/// - `snapshots`: a snapshot of every index that `queries` or `facets_by_index` name, by uid
+/// - `snapshots`: a snapshot of every index that `queries` or `facets_by_index` name, by uid; two uids may lead to one
 ///
 /// # Errors
 /// The first search that is refused, or that does not fit the others.
 pub fn federate(
-    snapshots: &BTreeMap<String, Snapshot<'_>>,
+    snapshots: &BTreeMap<String, &Snapshot<'_>>,
     queries: &[FederatedQuery],
     federation: &FederationRequest,
 ) -> Result<FederatedResult, FederationError> {
@@ -83,7 +83,7 @@ pub fn federate(
 }
 
 fn check_unused_facets(
-    snapshots: &BTreeMap<String, Snapshot<'_>>,
+    snapshots: &BTreeMap<String, &Snapshot<'_>>,
     queries: &[FederatedQuery],
     federation: &FederationRequest,
 ) -> Result<(), FederationError> {
@@ -100,7 +100,7 @@ fn check_unused_facets(
 }
 
 struct Runner<'q, 's> {
-    snapshots: &'s BTreeMap<String, Snapshot<'s>>,
+    snapshots: &'s BTreeMap<String, &'s Snapshot<'s>>,
     federation: &'q FederationRequest,
     before: Option<CanonicalRules>,
     queries: Vec<RankedQuery<'q, 's>>,
@@ -109,7 +109,7 @@ struct Runner<'q, 's> {
 }
 
 impl<'q, 's> Runner<'q, 's> {
-    fn new(snapshots: &'s BTreeMap<String, Snapshot<'s>>, federation: &'q FederationRequest) -> Self {
+    fn new(snapshots: &'s BTreeMap<String, &'s Snapshot<'s>>, federation: &'q FederationRequest) -> Self {
         Runner {
             snapshots,
             federation,
@@ -121,7 +121,7 @@ impl<'q, 's> Runner<'q, 's> {
     }
 
     fn run(&mut self, position: usize, query: &'q FederatedQuery) -> Result<(), FederationError> {
-        let Some(snapshot) = self.snapshots.get(&query.index_uid) else { return Ok(()) };
+        let Some(&snapshot) = self.snapshots.get(&query.index_uid) else { return Ok(()) };
         self.check_rules(position, query, snapshot)?;
         let mut request = query.request.clone();
         request.pagination = self.federation.pagination_of_queries();
@@ -197,7 +197,7 @@ impl<'q, 's> Runner<'q, 's> {
         let mut kept = Vec::with_capacity(merged.len());
         for candidate in merged {
             let uid = &self.queries[candidate.query].query.index_uid;
-            if seen.accepts(&self.snapshots[uid], candidate.document)? {
+            if seen.accepts(self.snapshots[uid], candidate.document)? {
                 kept.push(candidate);
             } else if let Some(group) = self.groups.iter_mut().find(|group| group.uid == *uid) {
                 group.candidates.remove(candidate.document);
@@ -231,7 +231,7 @@ impl<'q, 's> Runner<'q, 's> {
         let mut orders = FacetOrders::default();
         for group in &self.groups {
             let Some(Some(patterns)) = federation.facets_by_index.get(&group.uid) else { continue };
-            let snapshot = &self.snapshots[&group.uid];
+            let snapshot = self.snapshots[&group.uid];
             if federation.merge_facets.is_some() {
                 orders.note(patterns, &group.uid, snapshot.settings(), group.first_position)?;
             }

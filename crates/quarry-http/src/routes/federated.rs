@@ -1,6 +1,7 @@
 //! `/multi-search` with `federation`: the results of several searches become one list.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -164,10 +165,9 @@ fn run(
 ) -> Result<FederatedAnswer, HttpError> {
     let start = Instant::now();
     let handles = open(app, searches, &federation)?;
-    let mut snapshots = BTreeMap::new();
-    for (uid, handle) in &handles {
-        snapshots.insert(uid.clone(), handle.snapshot().map_err(storage_error)?);
-    }
+    let by_index = snapshots_of(&handles)?;
+    let named = handles.iter().map(|(uid, handle)| (uid.clone(), &by_index[&handle.uuid()]));
+    let snapshots: BTreeMap<String, &Snapshot<'_>> = named.collect();
     let semantic_hit_count = check_vectors(searches, &snapshots)?;
     let shows_performance = federation.show_performance_details;
     let request = federation_request(federation);
@@ -218,6 +218,22 @@ fn open(
     Ok(handles)
 }
 
+/// One snapshot of each index, by the name of its folder.
+///
+/// A swap between two lookups makes two uids lead to one index. While its map waits to grow, a second snapshot of it
+/// would wait for that, and the map for the first one to go.
+fn snapshots_of(
+    handles: &BTreeMap<String, Arc<IndexHandle>>,
+) -> Result<BTreeMap<Uuid, Snapshot<'_>>, HttpError> {
+    let mut snapshots = BTreeMap::new();
+    for handle in handles.values() {
+        if let Entry::Vacant(entry) = snapshots.entry(handle.uuid()) {
+            entry.insert(handle.snapshot().map_err(storage_error)?);
+        }
+    }
+    Ok(snapshots)
+}
+
 /// An error about an index of which only the facets are wanted.
 fn unused_index(uid: &str, error: HttpError) -> HttpError {
     error
@@ -228,7 +244,7 @@ fn unused_index(uid: &str, error: HttpError) -> HttpError {
 
 fn check_vectors(
     searches: &[Weighted],
-    snapshots: &BTreeMap<String, Snapshot<'_>>,
+    snapshots: &BTreeMap<String, &Snapshot<'_>>,
 ) -> Result<Option<usize>, HttpError> {
     let mut semantic_hit_count = None;
     for (position, weighted) in searches.iter().enumerate() {
@@ -285,4 +301,31 @@ fn federated_hit_view(found: FederatedHit) -> HitView {
         weighted_ranking_score: found.weighted_score,
     };
     HitView { federation: Some(federation), ..hit_view(found.hit) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use quarry_engine::{Catalog, CatalogOptions};
+    use quarry_storage::{Environment, EnvironmentOptions};
+
+    use super::*;
+
+    #[test]
+    fn an_index_found_under_two_names_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = Environment::open(&folder.path().join("names"), &EnvironmentOptions::default()).unwrap();
+        let options = CatalogOptions::default();
+        let catalog = Catalog::open(&names, folder.path().join("indexes"), &options).unwrap();
+        let mut txn = names.write_txn().unwrap();
+        let [birds, fish] = ["birds", "fish"].map(|uid| catalog.create(&mut txn, uid, None).unwrap());
+        txn.commit().unwrap();
+        let found = [("birds", &birds), ("fish", &fish), ("fish-before-the-swap", &birds)];
+        let handles = found.map(|(uid, handle)| (uid.to_owned(), Arc::clone(handle)));
+        let handles = BTreeMap::from(handles);
+        let snapshots = snapshots_of(&handles).unwrap();
+        assert_eq!(snapshots.len(), 2);
+        assert!(snapshots.contains_key(&birds.uuid()) && snapshots.contains_key(&fish.uuid()));
+    }
 }
