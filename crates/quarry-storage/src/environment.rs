@@ -2,7 +2,9 @@
 //!
 //! Readers are snapshots without locks; there is one writer at a time. LMDB maps the file into memory
 //! with a fixed size, and that size may only change while no transaction is alive. A [`Gate`] counts the
-//! living ones, so [`Environment::grow`] can wait for them and hold new ones back for that moment.
+//! living ones, so [`Environment::grow`] can wait for them and hold new ones back for that moment. LMDB gives up
+//! the map it has before it asks for a larger one. Whether that will be granted is tried out before; if it is
+//! not all the same, the gate lets nobody in any more.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, EnvOpenOptions, WithoutTls};
+use memmap2::MmapOptions;
 
 use crate::large_blocks::always_map;
 use crate::store_files::{OpenFiles, StoreFiles};
@@ -81,7 +84,8 @@ impl Environment {
         let files = files.are_open()?;
         env.clear_stale_readers()?;
         reach_last_page(&env)?;
-        let inner = Inner { env, path: path.to_path_buf(), gate: Gate::default(), _files: files };
+        let gate = Gate::before(env.info().map_size);
+        let inner = Inner { env, path: path.to_path_buf(), gate, _files: files };
         Ok(Environment { inner: Arc::new(inner) })
     }
 
@@ -92,7 +96,7 @@ impl Environment {
         if let Some(tables) = self.existing_tables(&names)? {
             return Ok(with_names(tables, names));
         }
-        let _pass = self.inner.gate.enter();
+        let _pass = self.inner.gate.enter()?;
         let wtxn = self.inner.env.write_txn()?;
         let made = self.inner.env.create_databases_and_commit(wtxn, |opener, wtxn| {
             let tables = try_each(names, |name| opener.create_database::<Bytes, Bytes>(wtxn, Some(name)))?;
@@ -109,7 +113,7 @@ impl Environment {
         &self,
         names: &[&'static str; N],
     ) -> Result<Option<[Database<'static, Bytes, Bytes>; N]>, StorageError> {
-        let _pass = self.inner.gate.enter();
+        let _pass = self.inner.gate.enter()?;
         let rtxn = self.inner.env.read_txn()?;
         let opened = self.inner.env.open_databases_and_commit(rtxn, |opener, rtxn| {
             let tables = try_each(*names, |name| opener.open_database::<Bytes, Bytes>(rtxn, Some(name)))?;
@@ -128,14 +132,20 @@ impl Environment {
     }
 
     /// A snapshot of all tables as they are now.
+    ///
+    /// # Errors
+    /// `ReadersFull`; `MapLost`, from then on at every call; `Io`, `Lmdb`.
     pub fn read_txn(&self) -> Result<ReadTxn<'_>, StorageError> {
-        let pass = self.inner.gate.enter();
+        let pass = self.inner.gate.enter()?;
         Ok(ReadTxn { txn: self.inner.env.read_txn()?, _pass: Some(pass) })
     }
 
     /// The one write transaction; waits for the one before to end.
+    ///
+    /// # Errors
+    /// `MapLost`, from then on at every call; `Io`, `Lmdb`.
     pub fn write_txn(&self) -> Result<WriteTxn<'_>, StorageError> {
-        let pass = self.inner.gate.enter();
+        let pass = self.inner.gate.enter()?;
         Ok(WriteTxn { txn: self.inner.env.write_txn()?, _pass: pass })
     }
 
@@ -147,23 +157,42 @@ impl Environment {
 
     /// Makes the map at least `minimum_bytes` and at least twice what it was. Waits until no transaction
     /// is alive: the caller must hold none.
+    ///
+    /// # Errors
+    /// `MapRefused` when the system refuses: all is as before. `MapLost` when it does so too late.
     #[allow(unsafe_code)]
     pub fn grow(&self, minimum_bytes: usize) -> Result<(), StorageError> {
         let _closed = self.inner.gate.close();
-        let map_bytes = minimum_bytes.max(self.map_size_bytes() * 2).next_multiple_of(MAP_STEP_BYTES);
+        // Kept to the end: sizes are read without a transaction, some of them in the map.
+        let mut state = self.inner.gate.lock();
+        state.check_map()?;
+        let map_bytes = minimum_bytes.max(state.map_bytes * 2).next_multiple_of(MAP_STEP_BYTES);
+        let bytes = map_bytes - state.map_bytes;
+        try_map(&self.inner.env, bytes).map_err(|error| match StorageError::from(error) {
+            StorageError::Io { source } => StorageError::MapRefused { bytes, source },
+            other => other,
+        })?;
+        state.map_bytes = 0;
         // SAFETY: the closed gate proves that no transaction of this environment is alive, and none
-        // starts before `_closed` is dropped.
-        unsafe { self.inner.env.resize(map_bytes)? };
+        // starts before `_closed` is dropped. If the map is lost, none starts any more.
+        unsafe { self.inner.env.resize(map_bytes) }.map_err(|_| StorageError::MapLost)?;
+        state.map_bytes = map_bytes;
         Ok(())
     }
 
-    /// Size of the map, in bytes.
+    /// Size of the map, in bytes; 0 when it is lost.
     pub fn map_size_bytes(&self) -> usize {
-        self.inner.env.info().map_size
+        self.inner.gate.lock().map_bytes
     }
 
     /// Bytes of the file up to its last page in use.
+    ///
+    /// # Errors
+    /// `MapLost`.
     pub fn used_bytes(&self) -> Result<u64, StorageError> {
+        // Locked while the number is read: it stands in the map.
+        let state = self.inner.gate.lock();
+        state.check_map()?;
         Ok(bytes_in_use(&self.inner.env))
     }
 
@@ -174,7 +203,7 @@ impl Environment {
 
     /// Writes a compacted copy of the data file to `to`, which must not exist.
     pub fn copy_compacted(&self, to: &Path) -> Result<(), StorageError> {
-        let _pass = self.inner.gate.enter();
+        let _pass = self.inner.gate.enter()?;
         self.inner.env.copy_to_path(to, heed::CompactionOption::Enabled)?;
         Ok(())
     }
@@ -188,6 +217,17 @@ impl Environment {
 /// Bytes up to the last page in use, as the store says.
 fn bytes_in_use(env: &heed::Env<WithoutTls>) -> u64 {
     (env.info().last_page_number as u64 + 1) * PAGE_BYTES
+}
+
+/// Maps `bytes` of the data file beside the map that is there, for a moment: together they take what a map larger by so
+/// much takes alone, under the same limits.
+#[allow(unsafe_code)]
+fn try_map(env: &heed::Env<WithoutTls>, bytes: usize) -> Result<(), heed::Error> {
+    let file = env.try_clone_inner_file()?;
+    // SAFETY: nobody looks at what is mapped, and it is gone before this returns.
+    let map = unsafe { MmapOptions::new().len(bytes).map(&file)? };
+    drop(map);
+    Ok(())
 }
 
 /// Makes the file as long as it says it is. One that was opened may be shorter: pages that one transaction both took and
@@ -253,17 +293,24 @@ impl<'e> Deref for WriteTxn<'e> {
     }
 }
 
-/// Counts living transactions; closed while the map is being resized.
-#[derive(Default)]
+/// Counts living transactions; closed while the map is being resized, and for good when it is lost.
 struct Gate {
     state: Mutex<GateState>,
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct GateState {
     alive: usize,
     closed: bool,
+    /// Size of the map behind the gate, 0 when there is none any more.
+    map_bytes: usize,
+}
+
+impl GateState {
+    /// LMDB reads where its map was, whether there is one or not.
+    fn check_map(&self) -> Result<(), StorageError> {
+        if self.map_bytes == 0 { Err(StorageError::MapLost) } else { Ok(()) }
+    }
 }
 
 struct Pass<'g> {
@@ -275,8 +322,13 @@ struct Closed<'g> {
 }
 
 impl Gate {
+    fn before(map_bytes: usize) -> Gate {
+        let state = GateState { alive: 0, closed: false, map_bytes };
+        Gate { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, GateState> {
-        // The state is two plain fields, right after every statement: a panic elsewhere cannot break it.
+        // The state is three plain fields, right after every statement: a panic elsewhere cannot break it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -285,9 +337,11 @@ impl Gate {
         self.changed.wait_while(state, |state| busy(state)).unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self) -> Pass<'_> {
-        self.wait_while(|state| state.closed).alive += 1;
-        Pass { gate: self }
+    fn enter(&self) -> Result<Pass<'_>, StorageError> {
+        let mut state = self.wait_while(|state| state.closed);
+        state.check_map()?;
+        state.alive += 1;
+        Ok(Pass { gate: self })
     }
 
     fn close(&self) -> Closed<'_> {
@@ -308,5 +362,27 @@ impl Drop for Closed<'_> {
     fn drop(&mut self) {
         self.gate.lock().closed = false;
         self.gate.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn without_a_map_nobody_is_let_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let environment = Environment::open(folder.path(), &EnvironmentOptions::default()).unwrap();
+        environment.inner.gate.lock().map_bytes = 0;
+        let is_lost = |error: Option<StorageError>| assert!(matches!(error, Some(StorageError::MapLost)));
+        is_lost(environment.read_txn().err());
+        is_lost(environment.write_txn().err());
+        is_lost(environment.tables(["one"]).err());
+        is_lost(environment.used_bytes().err());
+        is_lost(environment.copy_compacted(&folder.path().join("copy")).err());
+        is_lost(environment.grow(0).err());
+        assert_eq!(environment.map_size_bytes(), 0);
     }
 }

@@ -8,6 +8,21 @@ pub enum StorageError {
     /// The memory map is full: abort the transaction, call `Environment::grow`, run the batch again.
     #[error("the memory map of the store is full")]
     MapFull,
+    /// The system refuses a larger map. The store goes on with the one it has.
+    #[error(
+        "the memory map of the store may not grow by {bytes} bytes: {source}: look for a limit on virtual memory (`ulimit -v`)"
+    )]
+    MapRefused {
+        /// What was asked for, beyond the map there is.
+        bytes: usize,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The map was given up for a larger one, which did not come.
+    #[error(
+        "the store lost its memory map when it grew: raise the limit on virtual memory (`ulimit -v`), then restart the server"
+    )]
+    MapLost,
     /// The file system has no room left.
     #[error("There is no more space left on the device. Consider increasing the size of the disk/partition.")]
     DiskFull,
