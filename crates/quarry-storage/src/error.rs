@@ -48,6 +48,12 @@ pub enum StorageError {
         /// What was found.
         detail: &'static str,
     },
+    /// The last page of a commit could not be written, so that LMDB does not know which state the file is in: until it
+    /// is opened anew, every transaction ends with this.
+    #[error(
+        "the store could not finish a write and answers nothing since: check the disk, then restart the server"
+    )]
+    WriteUnfinished,
     /// A key that LMDB cannot hold.
     #[error("a key of table `{table}` has {length} bytes, outside 1..=511")]
     KeyLength {
@@ -96,6 +102,7 @@ impl From<heed::Error> for StorageError {
             heed::Error::Io(source) => from_io(source),
             heed::Error::Mdb(MdbError::MapFull) => StorageError::MapFull,
             heed::Error::Mdb(MdbError::ReadersFull) => StorageError::ReadersFull,
+            heed::Error::Mdb(MdbError::Panic) => StorageError::WriteUnfinished,
             heed::Error::Mdb(MdbError::PageNotFound | MdbError::Corrupted) => {
                 StorageError::Corrupted { table: "(unknown)", detail: "a page is missing or of a wrong kind" }
             }
@@ -114,5 +121,19 @@ fn from_io(source: io::Error) -> StorageError {
         Some(ENFILE | EMFILE) => StorageError::TooManyOpenFiles,
         _ if source.kind() == io::ErrorKind::StorageFull => StorageError::DiskFull,
         _ => StorageError::Io { source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_gave_up_says_what_to_do() {
+        let error = StorageError::from(heed::Error::Mdb(heed::MdbError::Panic));
+        assert!(matches!(error, StorageError::WriteUnfinished), "{error:?}");
+        assert!(error.to_string().contains("restart the server"), "{error}");
+        // What is on disk is whole: the commit before, or this one.
+        assert!(!error.is_damage());
     }
 }
