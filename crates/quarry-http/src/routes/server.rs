@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use quarry_error::{Code, ErrorResponse};
 use quarry_tasks::TaskContent;
 use serde_json::json;
 
@@ -18,11 +19,15 @@ pub(crate) async fn root() -> Answer {
 }
 
 pub(crate) async fn health(State(app): State<Arc<App>>) -> Answer {
-    let (status, health) = match app.queue.must_restart() {
-        true => (StatusCode::INTERNAL_SERVER_ERROR, "mustRestart"),
-        false => (StatusCode::OK, "available"),
-    };
-    Ok((status, Json(json!({"status": health}))).into_response())
+    if app.queue.must_restart() {
+        let health = Json(json!({"status": "mustRestart"}));
+        return Ok((StatusCode::INTERNAL_SERVER_ERROR, health).into_response());
+    }
+    if !app.queue.is_running() {
+        let message = "internal: the thread that runs tasks has ended: see the log, then restart the server.";
+        return Err(ErrorResponse::new(message, Code::Internal).into());
+    }
+    Ok(Json(json!({"status": "available"})).into_response())
 }
 
 pub(crate) async fn version(State(app): State<Arc<App>>) -> Answer {

@@ -5,6 +5,7 @@
 mod back_pressure;
 mod compaction;
 mod deviations;
+mod health;
 mod openapi;
 mod support;
 mod tls;

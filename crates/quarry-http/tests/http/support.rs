@@ -165,6 +165,11 @@ impl TestServer {
         task
     }
 
+    /// Ends the thread that runs tasks; requests are answered as before.
+    pub(crate) fn end_scheduler(&self) {
+        self.queue.shutdown();
+    }
+
     /// How many payloads of additions are on disk.
     pub(crate) fn payload_files_count(&self) -> usize {
         std::fs::read_dir(self.folder.path().join("data/update_files")).unwrap().count()
