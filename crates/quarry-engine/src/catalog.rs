@@ -357,6 +357,12 @@ impl Catalog {
         Err(cannot_open(uid, uuid, source))
     }
 
+    /// The error for an open index that cannot be read any more: it is let go, to be opened anew.
+    pub fn unreadable(&self, uid: &str, index: &IndexHandle, source: StorageError) -> CatalogError {
+        self.open.forget(index.uuid());
+        cannot_open(uid, index.uuid(), source.into())
+    }
+
     fn uuid(&self, txn: &Txn<'_>, uid: &str) -> Result<Option<Uuid>, CatalogError> {
         // A uid that cannot be a key, being empty or too long, is that of no index.
         if uid.is_empty() || uid.len() > quarry_storage::KEY_BYTES_MAX {

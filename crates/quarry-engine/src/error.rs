@@ -1,5 +1,7 @@
 //! What can go wrong between an index uid and an open index.
 
+use std::io;
+
 use quarry_error::{Code, HasCode};
 use quarry_index::OpenError;
 use quarry_storage::StorageError;
@@ -43,7 +45,7 @@ pub enum CatalogError {
     Io {
         /// What the operating system said.
         #[from]
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -54,11 +56,9 @@ impl HasCode for CatalogError {
             CatalogError::AlreadyExists { .. } => Code::IndexAlreadyExists,
             CatalogError::PrimaryKeyFixed { .. } => Code::IndexPrimaryKeyAlreadyExists,
             CatalogError::Storage(error) => storage_code(error),
-            CatalogError::Io { source } if source.kind() == std::io::ErrorKind::StorageFull => {
-                Code::NoSpaceLeftOnDevice
-            }
+            CatalogError::Io { source } => io_code(source),
             CatalogError::Open { source: OpenError::Storage(error), .. } => storage_code(error),
-            CatalogError::Open { .. } | CatalogError::Io { .. } => Code::Internal,
+            CatalogError::Open { .. } => Code::Internal,
         }
     }
 }
@@ -86,9 +86,12 @@ pub fn storage_code(error: &StorageError) -> Code {
     match error {
         StorageError::DiskFull | StorageError::MapFull => Code::NoSpaceLeftOnDevice,
         StorageError::TooManyOpenFiles => Code::TooManyOpenFiles,
-        StorageError::Io { source } if source.kind() == std::io::ErrorKind::StorageFull => {
-            Code::NoSpaceLeftOnDevice
-        }
         _ => Code::Internal,
     }
+}
+
+/// The code that clients read for an error of the system.
+pub fn io_code(error: &io::Error) -> Code {
+    let same = error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
+    storage_code(&StorageError::from(same))
 }

@@ -17,7 +17,7 @@ pub mod write;
 
 pub use catalog::{Catalog, CatalogOptions, CompactedIndex, IndexInfo, RemovedIndex, set_primary_key};
 pub use engine::{Engine, EngineError};
-pub use error::{CatalogError, storage_code};
+pub use error::{CatalogError, io_code, storage_code};
 pub use open_indexes::IndexHandle;
 pub use quarry_index::{Index, IndexOptions, Settings, SettingsError, SettingsUpdate, Snapshot};
 pub use quarry_indexer::payload::{PayloadError, PayloadFormat, convert as convert_payload};

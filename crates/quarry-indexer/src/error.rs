@@ -137,7 +137,7 @@ fn storage_code(error: &StorageError) -> Code {
         StorageError::DiskFull => Code::NoSpaceLeftOnDevice,
         StorageError::MapFull => Code::DatabaseSizeLimitReached,
         StorageError::TooManyOpenFiles => Code::TooManyOpenFiles,
-        StorageError::Io { .. } => Code::IoError,
+        StorageError::Io { .. } | StorageError::MapRefused { .. } => Code::IoError,
         _ => Code::Internal,
     }
 }

@@ -94,8 +94,7 @@ impl HasCode for QueueError {
             QueueError::Storage(error) => quarry_engine::storage_code(error),
             QueueError::Catalog(error) => error.code(),
             QueueError::MustRestart | QueueError::Panicked => Code::Internal,
-            QueueError::Io(error) if error.kind() == io::ErrorKind::StorageFull => Code::NoSpaceLeftOnDevice,
-            QueueError::Io(_) => Code::Internal,
+            QueueError::Io(error) => quarry_engine::io_code(error),
         }
     }
 }

@@ -38,7 +38,8 @@ impl DatabaseFolder {
         let is_complete = check_version(&path.join("VERSION"))?;
         let instance_uid = instance_uid(&path.join("instance-uid"))?;
         let folder = DatabaseFolder { path: path.to_owned(), instance_uid, is_complete, _lock: lock };
-        if !folder.tasks().join("data.mdb").exists() && has_entries(&folder.indexes()) {
+        // The catalog removes indexes that the queue does not name.
+        if !is_complete && !folder.tasks().join("data.mdb").exists() && has_entries(&folder.indexes()) {
             let detail = "it holds indexes, but the queue in `tasks`, which knows their names, is missing";
             return Err(OpenError::Damaged { path: folder.indexes(), detail });
         }

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use quarry_crash::CrashPoint;
+use quarry_storage::sync_folder;
 use uuid::Uuid;
 
 /// The folder of payload files.
@@ -100,10 +101,7 @@ impl PayloadFile {
     /// the file is left by [`PayloadFile::leave`].
     pub fn sync(&self) -> io::Result<Uuid> {
         self.file.sync_all()?;
-        // The name stands in the folder: a loss of power may take it along while the folder is not synced itself.
-        if let Some(folder) = self.path.parent() {
-            File::open(folder)?.sync_all()?;
-        }
+        self.path.parent().map_or(Ok(()), sync_folder)?;
         CrashPoint::PayloadKept.reach();
         Ok(self.uuid)
     }

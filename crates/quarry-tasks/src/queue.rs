@@ -235,6 +235,12 @@ impl TaskQueue {
         compaction::compact(&self.shared)
     }
 
+    /// Whether the scheduler lives: without it, tasks are taken and never run.
+    pub fn is_running(&self) -> bool {
+        let scheduler = self.scheduler.lock().unwrap_or_else(PoisonError::into_inner);
+        scheduler.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Whether the queue was compacted, so that nothing can be written.
     pub fn must_restart(&self) -> bool {
         self.shared.must_restart.load(Ordering::Acquire)

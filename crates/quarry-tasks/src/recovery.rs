@@ -73,11 +73,7 @@ pub(crate) fn finish_of_index(
     index: &Arc<IndexHandle>,
     tasks: &mut Vec<Task>,
 ) -> Result<bool, RoundError> {
-    let stamp = index.stamp().map_err(|error| CatalogError::Open {
-        uid: uid.to_owned(),
-        folder: index.uuid(),
-        source: error.into(),
-    })?;
+    let stamp = index.stamp().map_err(|error| shared.catalog.unreadable(uid, index, error))?;
     let Some(stamp) = stamp.and_then(|bytes| BatchStamp::decode(&bytes)) else { return Ok(false) };
     let results: HashMap<_, _> =
         stamp.tasks.iter().map(|result| ((result.uid, result.enqueued_at), result)).collect();
