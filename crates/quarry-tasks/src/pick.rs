@@ -84,25 +84,43 @@ fn pick_by_priority(
         let reason = StopReason::Alone { uid, kind: Kind::TaskCancelation };
         return Ok(Some(Picked { tasks: vec![tasks.expect(txn, uid)?], work: Work::Cancelation, reason }));
     }
-    for kind in [
-        Kind::UpgradeDatabase,
-        Kind::TaskDeletion,
-        Kind::IndexCompaction,
-        Kind::Export,
-        Kind::SnapshotCreation,
-        Kind::DumpCreation,
-    ] {
+    if let Some(uid) = waiting_of(Kind::UpgradeDatabase)?.min() {
+        return Ok(Some(alone(tasks.expect(txn, uid)?)));
+    }
+    if let Some(picked) = pick_task_deletions(shared, txn)? {
+        return Ok(Some(picked));
+    }
+    for kind in [Kind::IndexCompaction, Kind::Export, Kind::SnapshotCreation, Kind::DumpCreation] {
         let uids = waiting_of(kind)?;
         let Some(first) = uids.min() else { continue };
-        if !matches!(kind, Kind::TaskDeletion | Kind::SnapshotCreation) {
+        if kind != Kind::SnapshotCreation {
             return Ok(Some(alone(tasks.expect(txn, first)?)));
         }
-        let together = uids.iter().map(|uid| tasks.expect(txn, uid)).collect::<Result<Vec<_>, _>>()?;
-        let work =
-            if kind == Kind::TaskDeletion { Work::TaskDeletion } else { Work::Index(Plan::Alone(kind)) };
-        return Ok(Some(Picked { tasks: together, work, reason: StopReason::KindOnly { kind } }));
+        return together(shared, txn, &uids, Work::Index(Plan::Alone(kind)), kind).map(Some);
     }
     Ok(None)
+}
+
+/// All deletions of tasks that wait, as one batch.
+pub(crate) fn pick_task_deletions(shared: &Shared, txn: &Txn<'_>) -> Result<Option<Picked>, StorageError> {
+    let sets = &shared.store.tasks.sets;
+    let waiting = sets.get(txn, SetKey::Status(Status::Enqueued))?;
+    let uids = sets.get(txn, SetKey::Kind(Kind::TaskDeletion))? & waiting;
+    if uids.is_empty() {
+        return Ok(None);
+    }
+    together(shared, txn, &uids, Work::TaskDeletion, Kind::TaskDeletion).map(Some)
+}
+
+fn together(
+    shared: &Shared,
+    txn: &Txn<'_>,
+    uids: &RoaringBitmap,
+    work: Work,
+    kind: Kind,
+) -> Result<Picked, StorageError> {
+    let tasks = uids.iter().map(|uid| shared.store.tasks.expect(txn, uid)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Picked { tasks, work, reason: StopReason::KindOnly { kind } })
 }
 
 /// The first waiting tasks of one index that may run together.

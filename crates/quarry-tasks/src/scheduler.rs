@@ -16,7 +16,7 @@ use crate::aside::Aside;
 use crate::batch::Batch;
 use crate::content::TaskContent;
 use crate::kind::Kind;
-use crate::pick::{Picked, pick};
+use crate::pick::{Picked, pick, pick_task_deletions};
 use crate::queue::Shared;
 use crate::recovery;
 use crate::retention;
@@ -54,8 +54,8 @@ pub(crate) fn run(shared: &Shared, unsure: Vec<Task>) {
 /// What the thread remembers from one batch to the next.
 struct Scheduler<'s> {
     shared: &'s Shared,
-    /// Tasks of a batch whose end could not be written: their index may have done them. Nothing is chosen before
-    /// that is known.
+    /// Tasks of a batch whose end could not be written: their index may have done them. Nothing but deletions of
+    /// tasks is chosen before that is known.
     unsure: Vec<Task>,
     aside: Aside,
     after_failure: Duration,
@@ -90,11 +90,16 @@ impl Scheduler<'_> {
         if shared.must_restart.load(Ordering::Acquire) {
             return Ok(false);
         }
-        self.finish_unsure()?;
+        let known = self.finish_unsure();
         retention::remove_oldest(shared)?;
         let (picked, batch_uid) = {
             let txn = shared.store.environment.read_txn()?;
-            let Some(picked) = pick(shared, &txn, self.aside.indexes())? else { return Ok(false) };
+            let picked = match known {
+                Ok(()) => pick(shared, &txn, self.aside.indexes())?,
+                // They are about finished tasks only, and make the room that may be missing.
+                Err(error) => Some(pick_task_deletions(shared, &txn)?.ok_or(error)?),
+            };
+            let Some(picked) = picked else { return Ok(false) };
             (picked, shared.store.batches.next_uid(&txn)?)
         };
         let tasks = picked.tasks.clone();

@@ -268,6 +268,33 @@ fn a_full_store_takes_only_what_frees_space() {
     queue.run(content::creation("b", None));
 }
 
+/// The index commits, and the error of one task is too large for what the queue has left.
+#[test]
+fn work_that_the_queue_cannot_write_down_is_done_once() {
+    let queue = TestQueue::with(|options| options.task_db_size_bytes = 1 << 20);
+    queue.run(content::creation("a", Some("id")));
+    queue.run(content::creation("b", Some("id")));
+    let blocker = queue.block();
+    let nameless = |bytes| format!(r#"{{"name":"{}"}}"#, "x".repeat(bytes));
+    let ballast = queue.add_documents("b", &nameless(600_000));
+    let written = queue.add_documents("a", r#"{"id":1}"#);
+    let refused = queue.add_documents("a", &nameless(500_000));
+    let index = queue.catalog().get("a").unwrap();
+    blocker.release();
+    while index.stamp().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let stamp = index.stamp().unwrap();
+    let waiting = queue.wait(written, Duration::from_millis(200)).unwrap().unwrap();
+    assert_eq!(waiting.status, Status::Enqueued);
+    queue.run(TaskContent::TaskDeletion { query: "?".into(), tasks: [ballast].into_iter().collect() });
+    // What a commit frees is there for the one after the next.
+    queue.register(content::creation("c", None));
+    assert_eq!(queue.finished(written).status, Status::Succeeded);
+    assert_eq!(queue.finished(refused).status, Status::Failed);
+    assert_eq!(index.stamp().unwrap(), stamp, "the batch was not run again");
+}
+
 #[test]
 fn a_refused_filter_fails_its_deletion_alone() {
     let queue = TestQueue::new();
