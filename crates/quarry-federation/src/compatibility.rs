@@ -115,7 +115,8 @@ impl CanonicalRules {
         match self.rules.last_mut() {
             Some(last) if last.kind == RuleKind::Relevancy => {
                 last.places.1 = place;
-                last.description = format!("{}, {rule}", last.description);
+                last.description.push_str(", ");
+                last.description.push_str(&rule.to_string());
             }
             _ => self.rules.push(CanonicalRule {
                 kind: RuleKind::Relevancy,

@@ -1,5 +1,7 @@
 //! Rules in order, bucket by bucket: the first rule splits the universe, the next one each of its buckets, and
 //! so on, as far as the wanted documents need it. What no rule tells apart stays in the order of ids.
+//!
+//! The rules at work are a list, not calls within calls: a request may name more rules than a thread's stack could hold.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use crate::distinct::Distinct;
 use crate::explain;
 use crate::graph::QueryGraph;
 use crate::graph::removal::RemovalOrder;
-use crate::ranking::Rule;
+use crate::ranking::{Buckets, Rule};
 use crate::request::Window;
 use crate::score::{ScoreDetail, global_score};
 
@@ -32,6 +34,8 @@ pub struct RankedDocument {
 pub(crate) struct BucketSort<'c, 'i> {
     pub context: &'c SearchContext<'i>,
     pub rules: &'c [Rule],
+    /// The place of the last rule that reads the query graph.
+    pub last_reader_of_graph: usize,
     pub removal: &'c RemovalOrder,
     pub distinct: Option<&'c Distinct<'i>>,
     pub threshold: Option<f64>,
@@ -57,14 +61,32 @@ pub(crate) struct Outcome {
     pub degraded: bool,
 }
 
-impl BucketSort<'_, '_> {
+/// A rule that splits a bucket of the rule before it.
+struct RuleAtWork<'c, 'i> {
+    /// Its place among the rules.
+    level: usize,
+    /// Details of the bucket that it splits.
+    details_count: usize,
+    /// What came in none of its buckets yet.
+    remaining: RoaringBitmap,
+    graph: Rc<QueryGraph>,
+    buckets: Box<dyn Buckets<'i> + 'c>,
+    /// When it was set to work, until its first bucket.
+    started: Option<Instant>,
+}
+
+impl<'c, 'i> BucketSort<'c, 'i> {
     /// Ranks `universe`.
     pub(crate) fn run(
         mut self,
         universe: RoaringBitmap,
         graph: Rc<QueryGraph>,
     ) -> Result<Outcome, StorageError> {
-        self.split(0, universe, &graph)?;
+        let mut at_work = Vec::new();
+        at_work.extend(self.start_rule(0, universe, graph)?);
+        while let Some(rule) = at_work.pop() {
+            self.take_bucket(rule, &mut at_work)?;
+        }
         Ok(self.outcome)
     }
 
@@ -72,49 +94,71 @@ impl BucketSort<'_, '_> {
         self.outcome.documents.len() >= self.window.length
     }
 
-    /// Splits a bucket by the rules from `level` on.
-    fn split(
+    /// Sets the rule of `level` to work on a bucket of the rule before; none if the bucket needs no splitting, and has
+    /// gone by.
+    fn start_rule(
         &mut self,
         level: usize,
         mut remaining: RoaringBitmap,
-        graph: &Rc<QueryGraph>,
-    ) -> Result<(), StorageError> {
+        graph: Rc<QueryGraph>,
+    ) -> Result<Option<RuleAtWork<'c, 'i>>, StorageError> {
         remaining -= &self.outcome.excluded;
         if self.is_full() || remaining.is_empty() {
+            return Ok(None);
+        }
+        let goes_by = self.passed as u64 + remaining.len() <= self.window.offset as u64;
+        let Some(rule) = self.rules.get(level).filter(|_| !goes_by) else {
+            self.emit(&remaining)?;
+            return Ok(None);
+        };
+        if self.deadline.is_over() {
+            self.give_up(&remaining)?;
+            return Ok(None);
+        }
+        let hands_graph_on = level < self.last_reader_of_graph;
+        let started = Some(Instant::now());
+        let buckets = rule.start(self.context, self.removal, &remaining, &graph, hands_graph_on)?;
+        let details_count = self.details.len();
+        Ok(Some(RuleAtWork { level, details_count, remaining, graph, buckets, started }))
+    }
+
+    /// Hands the next bucket of a rule to the rule after it.
+    ///
+    /// - `at_work`: the rules before it; a rule that may give more buckets goes back to them
+    fn take_bucket(
+        &mut self,
+        mut rule: RuleAtWork<'c, 'i>,
+        at_work: &mut Vec<RuleAtWork<'c, 'i>>,
+    ) -> Result<(), StorageError> {
+        self.details.truncate(rule.details_count);
+        rule.remaining -= &self.outcome.excluded;
+        if self.is_full() || rule.remaining.is_empty() {
             return Ok(());
         }
-        let Some(rule) = self.rules.get(level) else { return self.emit(&remaining) };
-        if self.passed as u64 + remaining.len() <= self.window.offset as u64 {
-            return self.emit(&remaining);
-        }
         if self.deadline.is_over() {
-            return self.give_up(&remaining);
+            return self.give_up(&rule.remaining);
         }
-        let hands_graph_on = self.rules[level + 1..].iter().any(Rule::reads_graph);
-        let mut started = Instant::now();
-        let mut buckets = rule.start(self.context, self.removal, &remaining, graph, hands_graph_on)?;
-        while !remaining.is_empty() && !self.is_full() {
-            if self.deadline.is_over() {
-                return self.give_up(&remaining);
-            }
-            let Some(bucket) = buckets.next(self.context, &remaining)? else {
-                // No rule leaves documents out: what it has nothing to say about is for the next one.
-                return self.split(level + 1, remaining, graph);
-            };
-            explain::bucket(rule, level, &bucket, started);
-            remaining -= &bucket.documents;
-            self.details.push(bucket.detail);
-            if self.is_below_threshold() {
-                self.details.pop();
-                self.outcome.dropped |= &bucket.documents;
-                self.outcome.dropped |= &remaining;
-                return Ok(());
-            }
-            self.split(level + 1, bucket.documents, &bucket.graph)?;
-            self.details.pop();
-            remaining -= &self.outcome.excluded;
-            started = Instant::now();
+        let started = rule.started.take().unwrap_or_else(Instant::now);
+        let next_level = rule.level + 1;
+        let Some(bucket) = rule.buckets.next(self.context, &rule.remaining)? else {
+            // No rule leaves documents out: what it has nothing to say about is for the next one.
+            at_work.extend(self.start_rule(next_level, rule.remaining, rule.graph)?);
+            return Ok(());
+        };
+        explain::bucket(&self.rules[rule.level], rule.level, &bucket, started);
+        rule.remaining -= &bucket.documents;
+        self.details.push(bucket.detail);
+        if self.is_below_threshold() {
+            self.outcome.dropped |= &bucket.documents;
+            self.outcome.dropped |= &rule.remaining;
+            return Ok(());
         }
+        // A rule whose last bucket was taken is let go at once: documents that all rules hold for equal cost the memory
+        // of one rule, however many there are.
+        if !rule.remaining.is_empty() {
+            at_work.push(rule);
+        }
+        at_work.extend(self.start_rule(next_level, bucket.documents, bucket.graph)?);
         Ok(())
     }
 

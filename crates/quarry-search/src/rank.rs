@@ -19,10 +19,16 @@ use crate::format::Matcher;
 use crate::graph::QueryGraph;
 use crate::graph::removal::RemovalOrder;
 use crate::query::{ParsedQuery, Reach, WordRef, ngrams, parse};
-use crate::ranking::{rules, words};
+use crate::ranking::{Rule, rules, words};
 use crate::request::{SearchRequest, Window};
 use crate::scope::SearchScope;
 use crate::{explain, filter, sort};
+
+/// Details that the documents of one window may carry together, as long as each may have [`RULES_MIN`].
+const DETAILS_MAX: usize = 250_000;
+
+/// Rules that every search may apply.
+const RULES_MIN: usize = 250;
 
 /// Ranked documents, and all that could be.
 #[derive(Debug)]
@@ -155,10 +161,12 @@ impl Ranking<'_, '_> {
         let ranked_window =
             if ranks_all_reachable { Window { offset: 0, length: settings.max_total_hits } } else { window };
         let strategy = self.request.matching_strategy;
-        let rules = rules(&settings.ranking_rules, &self.request.sort, strategy, has_words);
+        let mut rules = rules(&settings.ranking_rules, &self.request.sort, strategy, has_words);
+        rules.truncate(rules_max(ranked_window));
         let sort = BucketSort {
             context: self.context,
             rules: &rules,
+            last_reader_of_graph: rules.iter().rposition(Rule::reads_graph).unwrap_or(0),
             removal,
             distinct: self.distinct,
             threshold: self.request.ranking_score_threshold,
@@ -179,6 +187,12 @@ impl Ranking<'_, '_> {
         }
         Ok(outcome)
     }
+}
+
+/// How many rules a search applies: more than anybody writes, but not so many that what they say of the documents of
+/// a large window fills the memory.
+fn rules_max(window: Window) -> usize {
+    (DETAILS_MAX / window.length.max(1)).max(RULES_MIN)
 }
 
 /// Excludes what ranking did not come to: one document of each value stays.

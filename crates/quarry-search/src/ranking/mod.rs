@@ -25,6 +25,7 @@ use std::rc::Rc;
 use quarry_index::settings::RankingRule;
 use quarry_storage::StorageError;
 use roaring::RoaringBitmap;
+use rustc_hash::FxHashSet;
 
 use crate::context::SearchContext;
 use crate::graph::QueryGraph;
@@ -120,10 +121,17 @@ pub(crate) fn rules(
     strategy: MatchingStrategy,
     has_words: bool,
 ) -> Vec<Rule> {
-    let mut list = RuleList { rules: Vec::new(), words_allowed: strategy != MatchingStrategy::All };
-    for (at, rule) in settings.iter().enumerate() {
-        if settings[..at].contains(rule) {
-            continue;
+    let words_allowed = strategy != MatchingStrategy::All;
+    let mut list = RuleList { rules: Vec::new(), sorted_fields: FxHashSet::default(), words_allowed };
+    let mut seen: Vec<&RankingRule> = Vec::new();
+    for rule in settings {
+        // Lists have many custom rules at most, and those count once by their field.
+        let is_custom = matches!(rule, RankingRule::Ascending(_) | RankingRule::Descending(_));
+        if !is_custom {
+            if seen.contains(&rule) {
+                continue;
+            }
+            seen.push(rule);
         }
         match rule {
             RankingRule::Sort => criteria.iter().for_each(|criterion| list.push_criterion(criterion)),
@@ -138,6 +146,7 @@ pub(crate) fn rules(
 
 struct RuleList {
     rules: Vec<Rule>,
+    sorted_fields: FxHashSet<String>,
     words_allowed: bool,
 }
 
@@ -153,8 +162,7 @@ impl RuleList {
 
     /// Adds a field, unless documents are already sorted by it.
     fn push_field(&mut self, field: &str, order: SortOrder) {
-        let is_known = |rule: &Rule| matches!(rule, Rule::Field { name, .. } if name == field);
-        if !self.rules.iter().any(is_known) {
+        if self.sorted_fields.insert(field.to_owned()) {
             self.rules.push(Rule::Field { name: field.to_owned(), order });
         }
     }

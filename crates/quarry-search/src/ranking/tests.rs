@@ -280,3 +280,50 @@ fn pages_go_through_buckets_without_gaps() {
         .collect();
     assert_eq!(pages, all);
 }
+
+/// More than a thread's stack could hold a call for.
+const MANY_RULES: usize = 50_000;
+
+/// Three documents that only their ids tell apart, and time to look at all rules.
+fn tied(mut settings: Value) -> TestIndex {
+    settings["searchCutoffMs"] = json!(600_000);
+    let documents: Vec<Value> =
+        (1..=3).map(|id| json!({"id": id, "t": "red", "_geo": {"lat": 1, "lng": 2}})).collect();
+    TestIndex::new(settings, json!(documents))
+}
+
+#[test]
+fn the_last_of_many_criteria_decides() {
+    let index = tied(json!({"sortableAttributes": ["_geo", "id"]}));
+    let mut sort: Vec<String> =
+        (0..MANY_RULES).map(|place| format!("_geoPoint(1,{}):asc", place as f64 / 1e4)).collect();
+    sort.push("id:desc".to_owned());
+    for query in ["", "red"] {
+        let found = index.search(query, json!({"sort": sort, "limit": 3}));
+        assert_eq!(found.ids(), [3, 2, 1]);
+        assert!(!found.degraded);
+    }
+}
+
+#[test]
+fn the_last_of_many_custom_rules_decides() {
+    let mut rules: Vec<String> = (0..MANY_RULES).map(|place| format!("f{place}:asc")).collect();
+    rules.push("id:desc".to_owned());
+    let index = tied(json!({"rankingRules": rules}));
+    for parameters in [json!({"limit": 3}), json!({"limit": 3, "rankingScoreThreshold": 0.5})] {
+        assert_eq!(index.search("", parameters).ids(), [3, 2, 1]);
+    }
+}
+
+#[test]
+fn large_windows_look_at_fewer_rules() {
+    let details = |rules: usize, limit: usize| {
+        let rules: Vec<String> = (0..rules).map(|place| format!("f{place}:asc")).collect();
+        let index = tied(json!({"rankingRules": rules, "pagination": {"maxTotalHits": 1_000_000}}));
+        let found = index.search("", json!({"limit": limit}));
+        found.hits[0].details.as_object().map(serde_json::Map::len)
+    };
+    assert_eq!(details(200, 1_000_000), Some(200));
+    assert_eq!(details(1_000, 100), Some(1_000));
+    assert_eq!(details(1_000, 1_000), Some(250));
+}
