@@ -44,16 +44,17 @@ fn best_run(matches: &[Match], words_max: usize) -> Option<RangeInclusive<usize>
         words < words_max
     };
     let mut best: Option<(Score, RangeInclusive<usize>)> = None;
-    let mut first = 0;
+    let mut run = Run::new(matches);
     for last in 0..matches.len() {
-        while first < last && !fits(first, last) {
-            first += 1;
+        run.push_last();
+        while run.first < last && !fits(run.first, last) {
+            run.pop_first();
         }
-        let is_longest = last + 1 == matches.len() || !fits(first, last + 1);
-        if fits(first, last) && is_longest {
-            let score = score(&matches[first..=last]);
+        let is_longest = last + 1 == matches.len() || !fits(run.first, last + 1);
+        if fits(run.first, last) && is_longest {
+            let score = run.score();
             if best.as_ref().is_none_or(|(best, _)| score > *best) {
-                best = Some((score, first..=last));
+                best = Some((score, run.first..=last));
             }
         }
     }
@@ -64,23 +65,75 @@ fn best_run(matches: &[Match], words_max: usize) -> Option<RangeInclusive<usize>
 /// Different words of the query; then nearness; then words in the order of the query.
 type Score = (usize, Reverse<usize>, usize);
 
-fn score(run: &[Match]) -> Score {
-    let mut positions: Vec<u16> = run.iter().flat_map(|found| found.positions.clone()).collect();
-    positions.sort_unstable();
-    positions.dedup();
-    let (mut distance, mut in_order) = (0, 0);
-    for found in run {
-        let joints = found.words.end() - found.words.start();
-        distance += joints;
-        in_order += joints;
+/// Consecutive matches, with what their score is made of. Each match comes and goes once, so that a text of nothing but
+/// matches costs no more per match than any other.
+struct Run<'m> {
+    matches: &'m [Match],
+    first: usize,
+    /// After the last one.
+    end: usize,
+    /// How many matches have each position of the query.
+    position_counts: Vec<usize>,
+    positions: usize,
+    distance: usize,
+    in_order: usize,
+}
+
+impl<'m> Run<'m> {
+    /// An empty run before the first match.
+    fn new(matches: &'m [Match]) -> Run<'m> {
+        let position_max = matches.iter().map(|found| *found.positions.end()).max().unwrap_or(0);
+        let position_counts = vec![0; usize::from(position_max) + 1];
+        Run { matches, first: 0, end: 0, position_counts, positions: 0, distance: 0, in_order: 0 }
     }
-    for pair in run.windows(2) {
-        let gap = pair[1].words.start() - pair[0].words.end();
-        distance += gap.min(FAR);
-        let place = |found: &Match| (*found.positions.start(), *found.positions.end());
-        in_order += usize::from(place(&pair[0]) < place(&pair[1]));
+
+    /// Adds the match after the last one.
+    fn push_last(&mut self) {
+        let found = &self.matches[self.end];
+        for position in found.positions.clone() {
+            let count = &mut self.position_counts[usize::from(position)];
+            self.positions += usize::from(*count == 0);
+            *count += 1;
+        }
+        self.distance += joints(found);
+        self.in_order += joints(found);
+        if self.end > self.first {
+            let (gap, in_order) = step(&self.matches[self.end - 1], found);
+            self.distance += gap;
+            self.in_order += in_order;
+        }
+        self.end += 1;
     }
-    (positions.len(), Reverse(distance), in_order)
+
+    /// Takes the first match away; there is another one after it.
+    fn pop_first(&mut self) {
+        let found = &self.matches[self.first];
+        for position in found.positions.clone() {
+            let count = &mut self.position_counts[usize::from(position)];
+            *count -= 1;
+            self.positions -= usize::from(*count == 0);
+        }
+        let (gap, in_order) = step(found, &self.matches[self.first + 1]);
+        self.distance -= joints(found) + gap;
+        self.in_order -= joints(found) + in_order;
+        self.first += 1;
+    }
+
+    fn score(&self) -> Score {
+        (self.positions, Reverse(self.distance), self.in_order)
+    }
+}
+
+/// Words of a match after its first one.
+fn joints(found: &Match) -> usize {
+    found.words.end() - found.words.start()
+}
+
+/// From a match to the next one: how far it is, and 1 if it is further on in the query.
+fn step(from: &Match, to: &Match) -> (usize, usize) {
+    let place = |found: &Match| (*found.positions.start(), *found.positions.end());
+    let gap = to.words.start() - from.words.end();
+    (gap.min(FAR), usize::from(place(from) < place(to)))
 }
 
 /// A run of tokens that may still grow.
@@ -150,6 +203,10 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::super::matcher::tests::{matcher, tokens};
     use super::*;
 
@@ -203,6 +260,68 @@ mod tests {
         check(STAIRS, &["lantern", "boats"], 6, "lantern, and watched the fishing boats");
         check(STAIRS, &["keeper", "harbour"], 4, "evening the keeper climbed");
         check("b a x a b x a x b", &["a", "b"], 2, "a b");
+    }
+
+    /// The score of a run, from its definition.
+    fn score(run: &[Match]) -> Score {
+        let positions: BTreeSet<u16> = run.iter().flat_map(|found| found.positions.clone()).collect();
+        let phrases: usize = run.iter().map(joints).sum();
+        let steps = run.windows(2).map(|pair| step(&pair[0], &pair[1]));
+        let (gaps, orders) = steps.fold((0, 0), |sum, step| (sum.0 + step.0, sum.1 + step.1));
+        (positions.len(), Reverse(phrases + gaps), phrases + orders)
+    }
+
+    /// All runs that fit and that the next match does not fit into, looked at one by one.
+    fn best_run_of_all(matches: &[Match], words_max: usize) -> Option<RangeInclusive<usize>> {
+        let fits = |first: usize, last: usize| {
+            last < matches.len() && matches[last].words.end() - matches[first].words.start() < words_max
+        };
+        let mut best: Option<(Score, RangeInclusive<usize>)> = None;
+        for first in 0..matches.len() {
+            for last in (first..matches.len()).filter(|&last| fits(first, last) && !fits(first, last + 1)) {
+                // What fits with the match before is no run of its own.
+                if first > 0 && fits(first - 1, last) {
+                    continue;
+                }
+                let score = score(&matches[first..=last]);
+                if best.as_ref().is_none_or(|(best, _)| score > *best) {
+                    best = Some((score, first..=last));
+                }
+            }
+        }
+        best.map(|(_, run)| run).or((!matches.is_empty()).then_some(0..=0))
+    }
+
+    /// Matches of up to three words and two positions, up to nine words from each other.
+    fn some_matches() -> impl Strategy<Value = Vec<Match>> {
+        let one = (1..10usize, 0..3usize, 0..4u16, 0..2u16);
+        prop::collection::vec(one, 0..30).prop_map(|parts| {
+            let mut word = 0;
+            let matches = parts.into_iter().map(|(gap, joints, position, more)| {
+                let start = word + gap;
+                word = start + joints;
+                Match {
+                    tokens: 2 * start..=2 * word,
+                    bytes: start..word + 1,
+                    words: start..=word,
+                    positions: position..=position + more,
+                }
+            });
+            matches.collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_best_run_is_the_best_of_all(matches in some_matches(), words_max in 1..40usize) {
+            prop_assert_eq!(best_run(&matches, words_max), best_run_of_all(&matches, words_max));
+        }
+    }
+
+    #[test]
+    fn many_matches_in_a_long_run() {
+        let text = "a ".repeat(200_000);
+        check(&text, &["a"], 10_000, &text[..2 * 10_000 - 1]);
     }
 
     #[test]
