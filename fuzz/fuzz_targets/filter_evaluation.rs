@@ -13,7 +13,7 @@ static FILMS: LazyLock<Films> = LazyLock::new(Films::open);
 fuzz_target!(|text: &str| {
     let snapshot = FILMS.index.snapshot().expect("the index can be read");
     let Ok(Some(filter)) = parse_expression(text) else { return };
-    let found = match evaluate(&snapshot, &filter, Wording::AsSent) {
+    let found = match evaluate(&snapshot, &filter, Wording::AsSent, None) {
         Ok(found) => found,
         Err(error) => {
             assert!(!error.to_string().is_empty());
@@ -23,7 +23,7 @@ fuzz_target!(|text: &str| {
     let all = snapshot.documents_ids().expect("the index can be read");
     assert!(found.is_subset(&all));
     let Ok(Some(negated)) = parse_expression(&format!("NOT ({text})")) else { return };
-    if let Ok(others) = evaluate(&snapshot, &negated, Wording::AsSent) {
+    if let Ok(others) = evaluate(&snapshot, &negated, Wording::AsSent, None) {
         assert_eq!(all - found, others, "{text:?} and its negation");
     }
 });

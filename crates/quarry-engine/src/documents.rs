@@ -2,12 +2,13 @@
 
 use quarry_error::{Code, ErrorResponse, HasCode};
 use quarry_index::{DocumentId, Snapshot};
+use quarry_search::filter::TIME_MAX_MS;
 use quarry_search::format::Projection;
 use quarry_storage::StorageError;
 use roaring::RoaringBitmap;
 use serde_json::{Map, Value};
 
-use crate::write::resolve_filter;
+use crate::write::selected;
 
 /// The field that holds vectors: shown only when asked for.
 const VECTORS_FIELD: &str = "_vectors";
@@ -118,7 +119,7 @@ fn candidates(snapshot: &Snapshot<'_>, request: &FetchRequest) -> Result<Roaring
         None => snapshot.documents_ids()?,
     };
     if let Some(filter) = &request.filter {
-        candidates &= resolve_filter(snapshot, filter)?;
+        candidates &= selected(snapshot, filter, Some(TIME_MAX_MS))?;
     }
     Ok(candidates)
 }

@@ -54,15 +54,23 @@ pub fn write(
     indexer.write(index, &batch, cancelled, progress)
 }
 
+/// The documents that the filter of a task selects.
+fn resolve_filter(snapshot: &Snapshot<'_>, filter: &Value) -> Result<RoaringBitmap, ErrorResponse> {
+    selected(snapshot, filter, None)
+}
+
 /// The documents that a filter selects, with the errors of the routes about documents.
-pub(crate) fn resolve_filter(
+///
+/// - `time_max_ms`: how long somebody waits for it; none: as long as it takes
+pub(crate) fn selected(
     snapshot: &Snapshot<'_>,
     filter: &Value,
+    time_max_ms: Option<u64>,
 ) -> Result<RoaringBitmap, ErrorResponse> {
     let parsed = quarry_filter::parse(filter)
         .map_err(|error| ErrorResponse::new(error.to_string(), Code::InvalidDocumentFilter))?;
     match parsed {
-        Some(filter) => evaluate(snapshot, &filter, Wording::AsSent).map_err(|error| {
+        Some(filter) => evaluate(snapshot, &filter, Wording::AsSent, time_max_ms).map_err(|error| {
             let code = match error.code() {
                 Code::InvalidSearchFilter => Code::InvalidDocumentFilter,
                 other => other,

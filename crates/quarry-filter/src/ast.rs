@@ -15,7 +15,7 @@ pub struct Filter {
 ///
 /// `And` and `Or` hold at least two nodes. A `Not` never holds a `Not`: `a NOT IN […]` is `Not(In)`, and two
 /// negations of one condition vanish. `!=` is an operator of its own.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Node {
     /// All of them hold.
     And(Vec<Node>),
@@ -77,7 +77,7 @@ pub enum Node {
 }
 
 /// What a condition asks of the values of a field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// `=`
     Equal(Token),
@@ -116,7 +116,7 @@ pub enum Operator {
 }
 
 /// Some of the vectors of an embedder.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum VectorsPart {
     /// Given by the user.
     UserProvided,

@@ -14,7 +14,8 @@
 //! This crate never evaluates a filter and knows neither indexes nor settings: whether a field may be filtered is
 //! for the evaluation to say, with [`Filter::explain`].
 //!
-//! Hostile input is bounded: nesting is limited to [`MAX_DEPTH`] levels, and parsing is linear in the text.
+//! Hostile input is bounded: nesting is limited to [`MAX_DEPTH`] levels, and parsing is linear in the text. The number
+//! of conditions is not limited; the time of their evaluation is, where a client waits for it.
 
 mod ast;
 mod cursor;

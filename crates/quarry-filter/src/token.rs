@@ -1,6 +1,7 @@
 //! A piece of a filter that remembers the text it was cut from.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -86,6 +87,12 @@ impl PartialEq for Token {
 }
 
 impl Eq for Token {}
+
+impl Hash for Token {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.value().hash(state);
+    }
+}
 
 /// Columns of the byte range `span` of `text`; see [`Token::columns`].
 pub(crate) fn columns(text: &str, span: Range<usize>) -> Range<usize> {

@@ -54,12 +54,16 @@ pub fn rank(
     request: &SearchRequest,
     wording: Wording,
 ) -> Result<Ranked, SearchError> {
-    let deadline = Deadline::after_ms(snapshot.settings().cutoff_ms());
+    let cutoff_ms = snapshot.settings().cutoff_ms();
+    let deadline = Deadline::after_ms(cutoff_ms);
     let scope = SearchScope::new(snapshot, request.attributes_to_search_on.as_deref())?;
     sort::check(snapshot, &request.sort)?;
     let distinct = Distinct::new(snapshot, request.distinct.as_deref())?;
     let candidates = match &request.filter {
-        Some(filter) => filter::evaluate(snapshot, filter, wording)?,
+        Some(filter) => {
+            let time_max_ms = cutoff_ms.max(filter::TIME_MAX_MS);
+            filter::evaluate(snapshot, filter, wording, Some(time_max_ms))?
+        }
         None => snapshot.documents_ids()?,
     };
     let started = Instant::now();

@@ -7,11 +7,15 @@ use quarry_storage::{PostingsUnion, StorageError};
 use quarry_text::{FACET_VALUE_BYTES_MAX, normalize_facet_uncut};
 use roaring::RoaringBitmap;
 
-use super::Evaluation;
+use super::{Evaluation, FilterEvaluationError};
 
 impl Evaluation<'_> {
     /// The documents that hold the string, or the number if it reads as one.
-    pub(super) fn equal(&self, field: FieldId, value: &Token) -> Result<RoaringBitmap, StorageError> {
+    pub(super) fn equal(
+        &self,
+        field: FieldId,
+        value: &Token,
+    ) -> Result<RoaringBitmap, FilterEvaluationError> {
         self.equal_to_any(field, std::slice::from_ref(value))
     }
 
@@ -19,9 +23,10 @@ impl Evaluation<'_> {
         &self,
         field: FieldId,
         values: &[Token],
-    ) -> Result<RoaringBitmap, StorageError> {
+    ) -> Result<RoaringBitmap, FilterEvaluationError> {
         let mut found = PostingsUnion::default();
         for value in values {
+            self.check_time()?;
             self.add_equal(field, value, &mut found)?;
         }
         Ok(found.finish())

@@ -84,6 +84,11 @@ pub enum Refusal {
         /// Those that there are, sorted.
         available: Vec<String>,
     },
+    /// It takes longer than a request may wait for it.
+    TooSlow {
+        /// How long that is.
+        time_max_ms: u64,
+    },
     /// `_foreign` where it cannot be.
     ForeignNotSupported,
     /// `_foreign` on a field that is no foreign key.
@@ -185,6 +190,10 @@ impl fmt::Display for Refusal {
                 )?;
                 suggest(f, fragment, names)
             }
+            Refusal::TooSlow { time_max_ms } => write!(
+                f,
+                "The filter could not be evaluated within {time_max_ms} ms. Try rewriting the filter so that it contains fewer conditions."
+            ),
             Refusal::ForeignNotSupported => {
                 write!(f, "Filter condition `_foreign` is not supported for this endpoint.")
             }

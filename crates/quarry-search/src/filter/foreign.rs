@@ -6,7 +6,7 @@
 use quarry_filter::{Filter, Token, Wording};
 use quarry_index::{Settings, Snapshot};
 
-use super::{FilterEvaluationError, Refusal, evaluate};
+use super::{FilterEvaluationError, Refusal, TIME_MAX_MS, evaluate};
 
 /// The most documents of the other index that a `_foreign` may match.
 pub const FOREIGN_DOCUMENTS_MAX: u64 = 100;
@@ -42,7 +42,7 @@ pub fn matching_ids(
     field: &str,
     wording: Wording,
 ) -> Result<Vec<String>, FilterEvaluationError> {
-    let documents = evaluate(snapshot, filter, wording)?;
+    let documents = evaluate(snapshot, filter, wording, Some(TIME_MAX_MS))?;
     if documents.len() > FOREIGN_DOCUMENTS_MAX {
         let (count, limit) = (documents.len(), FOREIGN_DOCUMENTS_MAX);
         return Err(refused(Refusal::ForeignTooMany { field: field.to_owned(), count, limit }));

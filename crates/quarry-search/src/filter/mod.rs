@@ -23,27 +23,42 @@ mod tests;
 mod vectors;
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use quarry_filter::{Filter, Node, Operator, Token, Wording};
 use quarry_index::{FieldId, Snapshot};
 use quarry_storage::StorageError;
 use roaring::RoaringBitmap;
 
+use crate::deadline::Deadline;
+
 pub use error::{FilterEvaluationError, FilterFeature, Refusal};
 pub use foreign::{FOREIGN_DOCUMENTS_MAX, matching_ids, resolve_foreign};
+
+/// The longest that a request waits for its filter.
+///
+/// A search that is out of time answers what it has, but half a filter lets documents through that the other half
+/// keeps back, so a filter that takes too long is refused. Hence a limit that only filters reach that were sent to keep
+/// the server busy: 20,000 different ranges over 30,000 documents take 3 seconds. It is a limit of time and not of
+/// conditions because some of these cost a thousand times what others do, and because many thousands of cheap ones are
+/// common and must go on to work.
+pub const TIME_MAX_MS: u64 = 10_000;
 
 /// The documents on which `filter` holds.
 ///
 /// - `wording`: the text of the filter that an error shows
+/// - `time_max_ms`: [`TIME_MAX_MS`] if a client waits; none in tasks, for which no time is too long
 ///
 /// # Errors
-/// `Refused` if the settings do not allow the filter; `Storage` if the index cannot be read.
+/// `Refused` if the settings do not allow the filter or it takes too long; `Storage` if the index cannot be read.
 pub fn evaluate(
     snapshot: &Snapshot<'_>,
     filter: &Filter,
     wording: Wording,
+    time_max_ms: Option<u64>,
 ) -> Result<RoaringBitmap, FilterEvaluationError> {
-    let evaluation = Evaluation { snapshot, filter, wording, all: OnceCell::new() };
+    let time_limit = time_max_ms.map(|time_max_ms| (time_max_ms, Deadline::after_ms(time_max_ms)));
+    let evaluation = Evaluation { snapshot, filter, wording, time_limit, all: OnceCell::new() };
     evaluation.check()?;
     evaluation.node(filter.root())
 }
@@ -53,28 +68,31 @@ struct Evaluation<'f> {
     snapshot: &'f Snapshot<'f>,
     filter: &'f Filter,
     wording: Wording,
+    /// Milliseconds, and when they are over.
+    time_limit: Option<(u64, Deadline)>,
     /// All documents, once something needs them.
     all: OnceCell<RoaringBitmap>,
 }
 
 impl Evaluation<'_> {
     fn node(&self, node: &Node) -> Result<RoaringBitmap, FilterEvaluationError> {
+        self.check_time()?;
         match node {
             Node::And(operands) => self.all_of(operands),
             Node::Or(operands) => {
                 let mut found = RoaringBitmap::new();
-                for operand in operands {
+                for operand in distinct(operands) {
                     found |= self.node(operand)?;
                 }
                 Ok(found)
             }
             Node::Not(operand) => Ok(self.all()? - self.node(operand)?),
             Node::Condition { field, operator } => match self.field(field) {
-                Some(field) => Ok(self.condition(field, operator)?),
+                Some(field) => self.condition(field, operator),
                 None => Ok(RoaringBitmap::new()),
             },
             Node::In { field, values } => match self.field(field) {
-                Some(field) => Ok(self.equal_to_any(field, values)?),
+                Some(field) => self.equal_to_any(field, values),
                 None => Ok(RoaringBitmap::new()),
             },
             Node::GeoRadius { .. } | Node::GeoBoundingBox { .. } | Node::GeoPolygon { .. } => self.geo(node),
@@ -87,7 +105,7 @@ impl Evaluation<'_> {
     /// of nothing but negations needs the set of all documents.
     fn all_of(&self, operands: &[Node]) -> Result<RoaringBitmap, FilterEvaluationError> {
         let mut found: Option<RoaringBitmap> = None;
-        for operand in operands.iter().filter(|operand| !matches!(operand, Node::Not(_))) {
+        for operand in distinct(operands).filter(|operand| !matches!(operand, Node::Not(_))) {
             let holds = self.node(operand)?;
             let both = match found {
                 Some(found) => found & holds,
@@ -102,7 +120,7 @@ impl Evaluation<'_> {
             Some(found) => found,
             None => self.all()?.clone(),
         };
-        for operand in operands {
+        for operand in distinct(operands) {
             if let Node::Not(negated) = operand
                 && !found.is_empty()
             {
@@ -113,10 +131,10 @@ impl Evaluation<'_> {
     }
 
     /// One condition on a field that some document has, or had.
-    fn condition(&self, field: FieldId, operator: &Operator) -> Result<RoaringBitmap, StorageError> {
-        match operator {
-            Operator::Equal(value) => self.equal(field, value),
-            Operator::NotEqual(value) => Ok(self.all()? - self.equal(field, value)?),
+    fn condition(&self, field: FieldId, operator: &Operator) -> Result<RoaringBitmap, FilterEvaluationError> {
+        let found = match operator {
+            Operator::Equal(value) => return self.equal(field, value),
+            Operator::NotEqual(value) => return Ok(self.all()? - self.equal(field, value)?),
             Operator::GreaterThan(_)
             | Operator::GreaterThanOrEqual(_)
             | Operator::LowerThan(_)
@@ -127,6 +145,17 @@ impl Evaluation<'_> {
             Operator::Empty => self.is_empty(field),
             Operator::Contains { value, .. } => self.contains(field, value),
             Operator::StartsWith(value) => self.starts_with(field, value),
+        };
+        Ok(found?)
+    }
+
+    /// Checks that there is time for one more condition.
+    fn check_time(&self) -> Result<(), FilterEvaluationError> {
+        match &self.time_limit {
+            Some((time_max_ms, deadline)) if deadline.is_over() => {
+                Err(self.refuse(Refusal::TooSlow { time_max_ms: *time_max_ms }, None))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -151,4 +180,11 @@ impl Evaluation<'_> {
         };
         FilterEvaluationError::Refused { refusal: Box::new(refusal), message }
     }
+}
+
+/// The operands of `AND` or `OR` but for those that repeat an earlier one. The set is not to be outwitted by texts that
+/// were chosen for it.
+fn distinct(operands: &[Node]) -> impl Iterator<Item = &Node> {
+    let mut seen = HashSet::new();
+    operands.iter().filter(move |operand| seen.insert(*operand))
 }

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quarry_filter::{Wording, parse_expression};
+use quarry_error::{Code, HasCode};
+use quarry_filter::{Node, Wording, parse_expression};
 use quarry_geo::{GeoDocument, GeoTable, parse_geo_field, parse_geojson};
 use quarry_index::keys::{document_set, facet_number, facet_string, field};
 use quarry_index::settings::ForeignKey;
@@ -14,7 +15,7 @@ use quarry_text::normalize_facet;
 use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 
-use super::{FilterEvaluationError, evaluate, matching_ids, resolve_foreign};
+use super::{FilterEvaluationError, TIME_MAX_MS, distinct, evaluate, matching_ids, resolve_foreign};
 
 type Sets = BTreeMap<Vec<u8>, RoaringBitmap>;
 
@@ -132,7 +133,7 @@ impl Fixture {
 
     fn evaluate(&self, filter: &str, wording: Wording) -> Result<RoaringBitmap, FilterEvaluationError> {
         let filter = parse_expression(filter).unwrap().unwrap();
-        evaluate(&self.index.snapshot().unwrap(), &filter, wording)
+        evaluate(&self.index.snapshot().unwrap(), &filter, wording, Some(TIME_MAX_MS))
     }
 
     /// Checks which documents match, by number.
@@ -246,6 +247,37 @@ fn combinations() {
     tools.check("NOT tags = steel AND price > 1 AND NOT brand = oak", &[1, 2]);
     tools.check("NOT (tags = steel AND price = 22)", &[0, 1, 2, 4]);
     tools.check("tags = none AND NOT tags = steel", &[]);
+}
+
+#[test]
+fn repeated_conditions_count_once() {
+    let operands = |filter: &str| {
+        let filter = parse_expression(filter).unwrap().unwrap();
+        let (Node::And(operands) | Node::Or(operands)) = filter.root() else { panic!("{filter:?}") };
+        distinct(operands).count()
+    };
+    assert_eq!(operands("a = 1 OR 'a' = '1' OR a = 1 AND b = 1 OR a = 2 OR (b EXISTS) OR b EXISTS"), 4);
+    assert_eq!(operands("a 1 TO 2 AND a 1 TO 3 AND NOT a 1 TO 2 AND a NOT EXISTS AND NOT a EXISTS"), 4);
+    assert_eq!(operands(&format!("a EXISTS{}", " AND a EXISTS".repeat(100_000))), 1);
+}
+
+#[test]
+fn filters_that_take_too_long_are_refused() {
+    let tools = tools();
+    let snapshot = tools.index.snapshot().unwrap();
+    let error = |filter: &str| {
+        let filter = parse_expression(filter).unwrap().unwrap();
+        let error = evaluate(&snapshot, &filter, Wording::AsSent, Some(0)).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidSearchFilter);
+        let unlimited = evaluate(&snapshot, &filter, Wording::AsSent, None);
+        assert!(unlimited.is_ok(), "{unlimited:?}");
+        error.to_string()
+    };
+    let expected = "The filter could not be evaluated within 0 ms. \
+                    Try rewriting the filter so that it contains fewer conditions.";
+    for filter in ["price = 1", "price IN [1, 2]", "NOT (price > 1 OR price EXISTS)"] {
+        assert_eq!(error(filter), expected);
+    }
 }
 
 #[test]

@@ -310,9 +310,7 @@ fn the_last_of_many_custom_rules_decides() {
     let mut rules: Vec<String> = (0..MANY_RULES).map(|place| format!("f{place}:asc")).collect();
     rules.push("id:desc".to_owned());
     let index = tied(json!({"rankingRules": rules}));
-    for parameters in [json!({"limit": 3}), json!({"limit": 3, "rankingScoreThreshold": 0.5})] {
-        assert_eq!(index.search("", parameters).ids(), [3, 2, 1]);
-    }
+    assert_eq!(index.search("", json!({"limit": 3})).ids(), [3, 2, 1]);
 }
 
 #[test]
