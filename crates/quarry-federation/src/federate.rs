@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use quarry_filter::Wording;
 use quarry_index::{DocumentId, Snapshot};
 use quarry_search::format::Formatter;
-use quarry_search::{Hit, Pagination, SearchError, facets, global_score, rank, score};
+use quarry_search::{Deadline, Hit, Pagination, SearchError, facets, global_score, rank, score};
 use roaring::RoaringBitmap;
 
 use crate::compare::Standing;
@@ -74,9 +74,11 @@ pub fn federate(
 ) -> Result<FederatedResult, FederationError> {
     check_unused_facets(snapshots, queries, federation)?;
     let mut runner = Runner::new(snapshots, federation);
-    for uid in snapshots.keys() {
+    for (uid, snapshot) in snapshots {
+        // The searches of one index share its cut-off, however many they are.
+        let deadline = Deadline::of_search(snapshot.settings());
         for (position, query) in queries.iter().enumerate().filter(|(_, query)| query.index_uid == *uid) {
-            runner.run(position, query)?;
+            runner.run(position, query, snapshot, deadline)?;
         }
     }
     runner.finish()
@@ -120,8 +122,13 @@ impl<'q, 's> Runner<'q, 's> {
         }
     }
 
-    fn run(&mut self, position: usize, query: &'q FederatedQuery) -> Result<(), FederationError> {
-        let Some(&snapshot) = self.snapshots.get(&query.index_uid) else { return Ok(()) };
+    fn run(
+        &mut self,
+        position: usize,
+        query: &'q FederatedQuery,
+        snapshot: &'s Snapshot<'s>,
+        deadline: Deadline,
+    ) -> Result<(), FederationError> {
         self.check_rules(position, query, snapshot)?;
         let mut request = query.request.clone();
         request.pagination = self.federation.pagination_of_queries();
@@ -130,7 +137,7 @@ impl<'q, 's> Runner<'q, 's> {
         }
         let refused =
             |source| FederationError::Query { position, index_uid: query.index_uid.clone(), source };
-        let ranked = rank(snapshot, &request, Wording::Rewritten).map_err(refused)?;
+        let ranked = rank(snapshot, &request, Wording::Rewritten, deadline).map_err(refused)?;
         let number = self.queries.len();
         let candidates = ranked.documents.iter().map(|found| Candidate {
             query: number,

@@ -2,13 +2,20 @@
 
 use std::time::{Duration, Instant};
 
+use quarry_index::Settings;
+
 /// The moment after which no further bucket is computed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline {
+pub struct Deadline {
     at: Instant,
 }
 
 impl Deadline {
+    /// The cut-off of a search that starts now.
+    pub fn of_search(settings: &Settings) -> Deadline {
+        Deadline::after_ms(settings.cutoff_ms())
+    }
+
     /// `cutoff_ms` from now.
     pub(crate) fn after_ms(cutoff_ms: u64) -> Deadline {
         let cutoff = Duration::from_millis(cutoff_ms);

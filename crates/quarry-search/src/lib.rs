@@ -42,6 +42,7 @@ use serde_json::{Map, Value};
 use format::Formatter;
 
 pub use bucket_sort::RankedDocument;
+pub use deadline::Deadline;
 pub use distinct::DistinctError;
 pub use error::SearchError;
 pub use facets::FacetAnswer;
@@ -81,7 +82,8 @@ pub struct Hit {
 /// # Errors
 /// If the request names attributes that the settings do not allow, or the index cannot be read.
 pub fn search(snapshot: &Snapshot<'_>, request: &SearchRequest) -> Result<SearchResult, SearchError> {
-    let ranked = rank(snapshot, request, Wording::Rewritten)?;
+    let deadline = Deadline::of_search(snapshot.settings());
+    let ranked = rank(snapshot, request, Wording::Rewritten, deadline)?;
     let facets = match request.facets.as_deref() {
         None | Some([]) => None,
         Some(patterns) => Some(facets::distribution(snapshot, patterns, &ranked.candidates)?),

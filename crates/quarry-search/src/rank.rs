@@ -46,6 +46,7 @@ pub struct Ranked {
 /// Ranks the documents of an index for a request.
 ///
 /// - `wording`: the text of the filter that an error shows
+/// - `deadline`: when ranking stops
 ///
 /// # Errors
 /// If the request names attributes that the settings do not allow, or the index cannot be read.
@@ -53,15 +54,14 @@ pub fn rank(
     snapshot: &Snapshot<'_>,
     request: &SearchRequest,
     wording: Wording,
+    deadline: Deadline,
 ) -> Result<Ranked, SearchError> {
-    let cutoff_ms = snapshot.settings().cutoff_ms();
-    let deadline = Deadline::after_ms(cutoff_ms);
     let scope = SearchScope::new(snapshot, request.attributes_to_search_on.as_deref())?;
     sort::check(snapshot, &request.sort)?;
     let distinct = Distinct::new(snapshot, request.distinct.as_deref())?;
     let candidates = match &request.filter {
         Some(filter) => {
-            let time_max_ms = cutoff_ms.max(filter::TIME_MAX_MS);
+            let time_max_ms = snapshot.settings().cutoff_ms().max(filter::TIME_MAX_MS);
             filter::evaluate(snapshot, filter, wording, Some(time_max_ms))?
         }
         None => snapshot.documents_ids()?,

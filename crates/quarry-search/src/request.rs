@@ -5,6 +5,10 @@ use quarry_text::Language;
 
 use crate::sort::SortCriterion;
 
+/// The most bytes that tags and crop markers add to the answer to one request: seven million matches between the
+/// default tags.
+pub const TAG_BYTES_MAX: usize = 64 << 20;
+
 /// One search of one index. [`SearchRequest::default`] is the placeholder search of the API.
 #[derive(Debug, Clone)]
 pub struct SearchRequest {
@@ -34,6 +38,8 @@ pub struct SearchRequest {
     pub highlight_pre_tag: String,
     /// Put after a match.
     pub highlight_post_tag: String,
+    /// Bytes that tags and crop markers may add to all hits together; then texts are shown without.
+    pub tag_bytes_max: usize,
     /// Whether hits say where their matches are.
     pub show_matches_position: bool,
     /// Which query words may be missing from a document.
@@ -66,6 +72,7 @@ impl Default for SearchRequest {
             attributes_to_highlight: Vec::new(),
             highlight_pre_tag: "<em>".to_owned(),
             highlight_post_tag: "</em>".to_owned(),
+            tag_bytes_max: TAG_BYTES_MAX,
             show_matches_position: false,
             matching_strategy: MatchingStrategy::default(),
             attributes_to_search_on: None,

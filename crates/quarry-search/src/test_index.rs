@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::request::{MatchingStrategy, Pagination, SearchRequest};
 use crate::score::{details_to_json, global_score};
-use crate::{Ranked, rank};
+use crate::{Deadline, Ranked, rank};
 
 /// An index in a folder of its own.
 pub(crate) struct TestIndex {
@@ -68,7 +68,8 @@ impl TestIndex {
     /// Ranks for a request.
     pub(crate) fn rank(&self, request: &SearchRequest) -> Ranked {
         let snapshot = self.index.snapshot().unwrap();
-        rank(&snapshot, request, quarry_filter::Wording::AsSent).unwrap()
+        let deadline = Deadline::of_search(snapshot.settings());
+        rank(&snapshot, request, quarry_filter::Wording::AsSent, deadline).unwrap()
     }
 
     /// Ranks for `q` with other parameters of the API: `limit`, `offset`, `sort`, `matchingStrategy`, `distinct`,

@@ -122,6 +122,7 @@ fn search_request(query: SearchQuery, filter: Option<Filter>) -> Result<engine::
         attributes_to_highlight: query.attributes_to_highlight.unwrap_or_default(),
         highlight_pre_tag: query.highlight_pre_tag,
         highlight_post_tag: query.highlight_post_tag,
+        tag_bytes_max: engine::request::TAG_BYTES_MAX,
         show_matches_position: query.show_matches_position,
         matching_strategy: matching_strategy(query.matching_strategy),
         attributes_to_search_on: query.attributes_to_search_on,

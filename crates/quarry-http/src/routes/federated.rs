@@ -47,10 +47,12 @@ pub(crate) async fn search(
     if federation.personalize.is_some() && !app.options.has_personalization {
         return Err(feature_not_enabled("reranking search results", "personalization").into());
     }
-    let mut searches = Vec::with_capacity(queries.len());
+    let count = queries.len();
+    let mut searches = Vec::with_capacity(count);
     for (position, query) in queries.into_iter().enumerate() {
-        let search = prepare(app, &allowed, query, &federation).map_err(|error| inside(position, error))?;
-        searches.push(search);
+        let Weighted { search, weight } =
+            prepare(app, &allowed, query, &federation).map_err(|error| inside(position, error))?;
+        searches.push(Weighted { search: search.one_of(count), weight });
     }
     let start = Instant::now();
     let permit = app.search_queue.acquire().await?;

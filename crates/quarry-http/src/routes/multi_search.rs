@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use quarry_api::multi_search::MultiSearch;
 use quarry_api::search::SearchQueryWithIndex;
@@ -20,12 +20,6 @@ use crate::app::{App, blocking};
 use crate::error::{Answer, HttpError};
 use crate::extract::JsonBody;
 use crate::guard::Allowed;
-
-/// The answers, in the order of the queries.
-#[derive(Serialize)]
-struct Results {
-    results: Vec<IndexAnswer>,
-}
 
 /// An answer with the index it comes from.
 #[derive(Serialize)]
@@ -49,20 +43,28 @@ pub(crate) async fn search(
     let start = Instant::now();
     let permit = app.search_queue.acquire().await?;
     let waited = start.elapsed();
-    let results = blocking(&app, move |app| {
-        let mut results = Vec::with_capacity(request.queries.len());
+    let body = blocking(&app, move |app| {
+        // Each answer is written as soon as it is there: as text it takes a fraction of the memory.
+        let mut body = br#"{"results":["#.to_vec();
+        let count = request.queries.len();
         for (position, query) in request.queries.into_iter().enumerate() {
             let index_uid = query.index_uid.as_str().to_owned();
             let answer = prepare(app, &allowed, query, wants_metadata)
-                .and_then(|search| search.run(app, waited))
+                .and_then(|search| search.one_of(count).run(app, waited))
                 .map_err(|error| inside(position, error))?;
-            results.push(IndexAnswer { index_uid, answer });
+            if position > 0 {
+                body.push(b',');
+            }
+            let answer = IndexAnswer { index_uid, answer };
+            serde_json::to_writer(&mut body, &answer)
+                .map_err(|error| ErrorResponse::new(error.to_string(), Code::Internal))?;
         }
         drop(permit);
-        Ok(results)
+        body.extend_from_slice(b"]}");
+        Ok(body)
     })
     .await?;
-    Ok(Json(Results { results }).into_response())
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// An error with the query it is about. What does not exist is a mistake of the request here.

@@ -96,6 +96,12 @@ impl Search {
         Ok(Search { uid, prepared, shows_performance, wants_metadata })
     }
 
+    /// The same search as one of `count` in a request: what bounds one answer bounds all of theirs together.
+    pub(crate) fn one_of(mut self, count: usize) -> Search {
+        self.prepared.request.tag_bytes_max /= count.max(1);
+        self
+    }
+
     /// Runs the search. Blocks.
     ///
     /// # Errors

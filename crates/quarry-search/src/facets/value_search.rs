@@ -20,6 +20,7 @@ use thiserror::Error;
 use super::counted::{Counted, Shown, ShownOrder};
 use super::field_facet::spelling;
 use super::value_walk::Candidates;
+use crate::deadline::Deadline;
 use crate::error::SearchError;
 use crate::query::edit_distance::EditDistance;
 use crate::rank::rank;
@@ -119,7 +120,7 @@ pub fn facet_search(
     let settings = snapshot.settings();
     check(settings, &request.facet_name)?;
     let search = SearchRequest { pagination: pagination(settings, request), ..request.search.clone() };
-    let documents = rank(snapshot, &search, Wording::AsSent)?.candidates;
+    let documents = rank(snapshot, &search, Wording::AsSent, Deadline::of_search(settings))?.candidates;
     let Some(field) = snapshot.fields().id(&request.facet_name) else { return Ok(Vec::new()) };
     let candidates = Candidates::new(&documents, snapshot.documents_count()?);
     let shown = Shown::new(shown_order(settings, &request.facet_name), settings.faceting.max_values);

@@ -1,5 +1,7 @@
 //! `_formatted`: a document whose texts are cropped and highlighted, and whose numbers are texts.
 
+use std::cell::Cell;
+
 use quarry_index::fields::is_in;
 use quarry_index::{Fields, Settings};
 use quarry_text::{OwnedToken, Tokenizer};
@@ -86,6 +88,7 @@ impl FormatOptions {
             before_match: request.highlight_pre_tag.clone(),
             after_match: request.highlight_post_tag.clone(),
             crop_marker: request.crop_marker.clone(),
+            bytes_left: Cell::new(request.tag_bytes_max),
         };
         (all.is_some() || !named.is_empty()).then_some(FormatOptions { named, all, tags })
     }
@@ -223,6 +226,14 @@ mod tests {
         check(&crop(&["text:0"], 2), document.clone(), text("lit the lantern now"));
         let expected = json!({"text": "…lantern…", "tags": ["sea", "lantern…", "7"]});
         check(&crop(&["*"], 1), document, expected);
+    }
+
+    #[test]
+    fn all_texts_of_an_answer_share_the_bytes_of_tags() {
+        let document = json!({"text": "lantern", "tags": ["lantern", "lantern"]});
+        let expected = json!({"text": "<em>lantern</em>", "tags": ["<em>lantern</em>", "lantern"]});
+        let request = SearchRequest { tag_bytes_max: 20, ..highlight(&["*"]) };
+        check(&request, document, expected);
     }
 
     #[test]
