@@ -81,6 +81,22 @@ fn coordinates_are_numbers_even_as_texts() {
 }
 
 #[test]
+fn the_last_of_many_criteria_decides() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::open(folder.path()).unwrap();
+    let settings = json!({"sortableAttributes": ["_geo", "none", "id"]});
+    engine.update_settings(&serde_json::from_value(settings).unwrap()).unwrap();
+    let document = |id: u32| json!({"id": id, "_geo": {"lat": 1, "lng": 2}});
+    engine.add_documents(json!([document(1), document(2), document(3)]).to_string().as_bytes()).unwrap();
+    for tied in ["_geoPoint(3,4):asc", "none:desc", "id.none:asc"] {
+        // More than a thread's stack could hold a call for.
+        let mut criteria = vec![tied; 50_000];
+        criteria.push("id:desc");
+        check(&engine, sorted(&criteria), &[3, 2, 1], 3);
+    }
+}
+
+#[test]
 fn refusals_name_what_is_wrong() {
     let (_folder, engine) = films();
     let snapshot = engine.snapshot().unwrap();
