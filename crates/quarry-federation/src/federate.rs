@@ -182,8 +182,6 @@ impl<'q, 's> Runner<'q, 's> {
     }
 
     fn finish(mut self) -> Result<FederatedResult, FederationError> {
-        let merged = merge(std::mem::take(&mut self.lists));
-        let kept = self.without_repeated_values(merged)?;
         let (offset, length) = match self.federation.pagination {
             Pagination::Offset { offset, limit } => (offset, limit),
             Pagination::Page { page: 0, .. } => (0, 0),
@@ -191,6 +189,11 @@ impl<'q, 's> Runner<'q, 's> {
                 ((page - 1).saturating_mul(hits_per_page), hits_per_page)
             }
         };
+        // Values that repeat leave the total wherever they are in the list.
+        let needs_all = self.federation.distinct.is_some();
+        let wanted = if needs_all { usize::MAX } else { offset.saturating_add(length) };
+        let merged = merge(std::mem::take(&mut self.lists), wanted);
+        let kept = self.without_repeated_values(merged)?;
         let hits = kept.iter().skip(offset).take(length).map(|candidate| self.hit(candidate));
         let hits = hits.collect::<Result<_, _>>()?;
         let candidates_count = self.groups.iter().map(|group| group.candidates.len()).sum();
