@@ -156,7 +156,7 @@ impl Indexer {
     }
 }
 
-fn panicked(panic: &(dyn std::any::Any + Send)) -> IndexError {
+pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> IndexError {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let message = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     IndexError::Panicked { message }

@@ -2,34 +2,33 @@
 //!
 //! The function is a Rhai script that sees `doc`, which it may change, and `context`. It can reach nothing
 //! outside: no files, no modules, no clock. Operations, call depth, sizes and time are bounded, so that a
-//! script can neither hang the writer nor fill its memory.
+//! script can neither hang the writer nor fill its memory ([`sandbox`]).
 //!
-//! The new documents are written to an anonymous file, which is then mapped like a payload.
+//! 1. A document becomes values of the interpreter ([`values`]).
+//! 2. The function runs on them, on a thread of its own.
+//! 3. The new documents are written to an anonymous file, which is then mapped like a payload.
+
+mod sandbox;
+mod values;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use quarry_index::{DocumentId, Snapshot};
 use quarry_storage::MappedFile;
-use rhai::{AST, Dynamic, Engine, Scope};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, Module, Scope};
 use roaring::RoaringBitmap;
 use serde_json::{Map, Value};
 
+use self::sandbox::{Watch, on_deep_stack};
 use crate::error::IndexError;
+use crate::json_text::{DEPTH_MAX, is_deeper_than};
 
-/// Operations that one document may cost.
-const OPERATIONS_MAX: u64 = 4_000_000;
-/// Nesting of function calls and of expressions.
-const CALL_LEVELS_MAX: usize = 32;
-const EXPRESSION_DEPTH_MAX: usize = 64;
-/// Longest string, in bytes, and most entries of an array or a map.
-const STRING_BYTES_MAX: usize = 16 << 20;
-const ENTRIES_MAX: usize = 1 << 20;
-/// Time that one document may take.
-const DOCUMENT_TIME_MAX: Duration = Duration::from_secs(5);
+/// Longest function, in bytes: what it costs to compile one grows with it.
+const FUNCTION_BYTES_MAX: usize = 256 << 10;
+/// Documents that one thread edits: what it costs to start it is shared by them.
+const DOCUMENTS_PER_THREAD: usize = 16;
 
 /// Why an edition failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +45,11 @@ pub enum EditFunctionError {
     /// The function made something else of the document than an object or nothing.
     #[error("Document editions must keep documents as objects")]
     NotAnObject,
+    /// The function nested values deeper than a document may be.
+    #[error(
+        "Document editions must keep documents readable: values can be nested in at most 127 arrays and objects"
+    )]
+    NestedTooDeeply,
     /// The function failed while it ran, or hit a limit.
     #[error("Document edition runtime error encountered while running the function: {message}")]
     Runtime {
@@ -59,27 +63,15 @@ pub enum EditFunctionError {
 /// # Errors
 /// `Syntax`.
 pub fn check(function: &str) -> Result<(), EditFunctionError> {
-    compile(&sandbox(), function).map(drop)
+    compile(&sandbox::engine(), function).map(drop)
 }
 
 fn compile(engine: &Engine, function: &str) -> Result<AST, EditFunctionError> {
+    if function.len() > FUNCTION_BYTES_MAX {
+        let message = format!("A function can have at most {FUNCTION_BYTES_MAX} bytes");
+        return Err(EditFunctionError::Syntax { message });
+    }
     engine.compile(function).map_err(|error| EditFunctionError::Syntax { message: error.to_string() })
-}
-
-fn sandbox() -> Engine {
-    let mut engine = Engine::new();
-    engine
-        .set_max_operations(OPERATIONS_MAX)
-        .set_max_call_levels(CALL_LEVELS_MAX)
-        .set_max_expr_depths(EXPRESSION_DEPTH_MAX, EXPRESSION_DEPTH_MAX)
-        .set_max_string_size(STRING_BYTES_MAX)
-        .set_max_array_size(ENTRIES_MAX)
-        .set_max_map_size(ENTRIES_MAX)
-        .set_module_resolver(rhai::module_resolvers::DummyModuleResolver::new())
-        .on_print(|_| {})
-        .on_debug(|_, _, _| {})
-        .disable_symbol("eval");
-    engine
 }
 
 /// What a function made of the documents.
@@ -111,29 +103,36 @@ pub(crate) fn run(
     let function = Function::new(function, context)?;
     let mut spool = Spool { file: BufWriter::new(tempfile::tempfile()?), bytes: 0 };
     let mut editions = Vec::new();
-    for document in candidates {
+    let mut candidates_left = candidates.iter();
+    loop {
+        let chunk: Vec<DocumentId> = candidates_left.by_ref().take(DOCUMENTS_PER_THREAD).collect();
+        if chunk.is_empty() {
+            break;
+        }
         if cancelled() {
             return Err(IndexError::Cancelled);
         }
-        let (Some(before), Some(external_id)) =
-            (snapshot.document_json(document)?, snapshot.external_id(document)?)
-        else {
-            continue;
-        };
-        let after = match function.call(&before)? {
-            Value::Null => None,
-            Value::Object(after) => {
-                if snapshot.primary_key().is_some_and(|key| id_of(&before, key) != id_of(&after, key)) {
-                    return Err(EditFunctionError::PrimaryKeyChanged.into());
-                }
-                if after == before {
-                    continue;
-                }
-                Some(spool.write(&after)?)
+        let mut documents = Vec::new();
+        for document in chunk {
+            if let (Some(before), Some(external_id)) =
+                (snapshot.document_json(document)?, snapshot.external_id(document)?)
+            {
+                documents.push((document, external_id, before));
             }
-            _ => return Err(EditFunctionError::NotAnObject.into()),
-        };
-        editions.push(Edition { document, external_id, after });
+        }
+        let primary_key = snapshot.primary_key();
+        let edited = on_deep_stack(cancelled, &function.watch, || {
+            documents.iter().map(|(_, _, before)| function.edit(before, primary_key)).collect()
+        });
+        let edited: Vec<Edited> = edited?;
+        for ((document, external_id, _), edited) in documents.into_iter().zip(edited) {
+            let after = match edited {
+                Edited::Same => continue,
+                Edited::Gone => None,
+                Edited::Into(text) => Some(spool.write(&text)?),
+            };
+            editions.push(Edition { document, external_id, after });
+        }
     }
     Ok(Editions { editions, candidates_count: candidates.len(), documents: spool.finish()? })
 }
@@ -155,11 +154,10 @@ struct Spool {
 }
 
 impl Spool {
-    fn write(&mut self, document: &Map<String, Value>) -> io::Result<Range<usize>> {
-        let text = serde_json::to_vec(document)?;
-        self.file.write_all(&text)?;
+    fn write(&mut self, document: &str) -> io::Result<Range<usize>> {
+        self.file.write_all(document.as_bytes())?;
         let start = self.bytes;
-        self.bytes += text.len();
+        self.bytes += document.len();
         Ok(start..self.bytes)
     }
 
@@ -169,54 +167,90 @@ impl Spool {
     }
 }
 
+/// What became of a document.
+enum Edited {
+    Same,
+    Gone,
+    /// The new document, as JSON.
+    Into(String),
+}
+
 /// A compiled function with its context.
 struct Function {
     engine: Engine,
     program: AST,
     context: Option<Dynamic>,
-    /// When the running document must be done.
-    deadline: Arc<std::sync::Mutex<Instant>>,
+    watch: Watch,
 }
 
 impl Function {
     fn new(function: &str, context: Option<&Map<String, Value>>) -> Result<Function, EditFunctionError> {
-        let mut engine = sandbox();
-        let deadline = Arc::new(std::sync::Mutex::new(Instant::now()));
-        let checked = Arc::clone(&deadline);
-        engine.on_progress(move |operations| {
-            // The clock is read rarely: an operation takes some ten nanoseconds.
-            let is_late =
-                operations % 4096 == 0 && checked.lock().is_ok_and(|deadline| *deadline < Instant::now());
-            is_late.then(|| Dynamic::from("the function takes too long"))
-        });
+        let mut engine = sandbox::engine();
+        let watch = Watch::new();
+        watch.attach(&mut engine);
+        values::register(&mut engine);
         let program = compile(&engine, function)?;
-        let context = context.map(rhai::serde::to_dynamic).transpose().map_err(runtime_error)?;
-        Ok(Function { engine, program, context, deadline })
+        let context = context.map(values::context_to_script).transpose()?;
+        if let Some(context) = &context {
+            // The functions of a script see none of its variables, but constants of the engine.
+            let mut constants = Module::new();
+            constants.set_var("context", context.clone());
+            engine.register_global_module(constants.into());
+        }
+        Ok(Function { engine, program, context, watch })
     }
 
-    fn call(&self, document: &Map<String, Value>) -> Result<Value, EditFunctionError> {
+    fn edit(&self, before: &Map<String, Value>, primary_key: Option<&str>) -> Result<Edited, IndexError> {
+        match self.call(before)? {
+            Value::Null => Ok(Edited::Gone),
+            Value::Object(after) => {
+                if primary_key.is_some_and(|key| id_of(before, key) != id_of(&after, key)) {
+                    return Err(EditFunctionError::PrimaryKeyChanged.into());
+                }
+                if after == *before {
+                    return Ok(Edited::Same);
+                }
+                let text = serde_json::to_string(&after).map_err(io::Error::from)?;
+                if is_deeper_than(&text, DEPTH_MAX) {
+                    return Err(EditFunctionError::NestedTooDeeply.into());
+                }
+                Ok(Edited::Into(text))
+            }
+            _ => Err(EditFunctionError::NotAnObject.into()),
+        }
+    }
+
+    fn call(&self, document: &Map<String, Value>) -> Result<Value, IndexError> {
         let mut scope = Scope::new();
         if let Some(context) = &self.context {
             scope.push_constant_dynamic("context", context.clone());
         }
-        scope.push_dynamic("doc", rhai::serde::to_dynamic(document).map_err(runtime_error)?);
-        if let Ok(mut deadline) = self.deadline.lock() {
-            *deadline = Instant::now() + DOCUMENT_TIME_MAX;
+        scope.push_dynamic("doc", values::to_script(document)?);
+        self.watch.restart();
+        let ran = self.engine.run_ast_with_scope(&mut scope, &self.program);
+        if self.watch.is_cancelled() {
+            return Err(IndexError::Cancelled);
         }
-        self.engine.run_ast_with_scope(&mut scope, &self.program).map_err(runtime_error)?;
+        ran.map_err(runtime_error)?;
         let document = scope.remove::<Dynamic>("doc").unwrap_or(Dynamic::UNIT);
         if document.is_unit() {
             return Ok(Value::Null);
         }
         if !document.is_map() {
-            return Err(EditFunctionError::NotAnObject);
+            return Err(EditFunctionError::NotAnObject.into());
         }
-        rhai::serde::from_dynamic(&document).map_err(runtime_error)
+        Ok(values::from_script(document)?)
     }
 }
 
-fn runtime_error(error: Box<rhai::EvalAltResult>) -> EditFunctionError {
-    EditFunctionError::Runtime { message: error.to_string() }
+#[expect(clippy::boxed_local, reason = "the interpreter boxes its errors")]
+fn runtime_error(error: Box<EvalAltResult>) -> EditFunctionError {
+    let message = match *error {
+        // The interpreter names the place, not the reason.
+        EvalAltResult::ErrorTerminated(reason, _) => reason.to_string(),
+        error => error.to_string(),
+    };
+    EditFunctionError::Runtime { message }
 }
 
 #[cfg(test)]
@@ -230,7 +264,8 @@ mod tests {
     fn edited(function: &str, document: Value, context: Option<Value>) -> Result<Value, String> {
         let context = context.and_then(|context| context.as_object().cloned());
         let function = Function::new(function, context.as_ref()).map_err(|error| error.to_string())?;
-        function.call(document.as_object().unwrap()).map_err(|error| error.to_string())
+        let call = || function.call(document.as_object().unwrap());
+        on_deep_stack(&|| false, &function.watch, call).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -247,14 +282,22 @@ mod tests {
 
     #[test]
     fn a_function_is_bounded_and_alone() {
-        for endless in
-            ["loop {}", "fn f() { f() } f()", "let s = \"x\"; loop { s += s }", "import \"x\" as x;"]
-        {
+        for endless in ["loop {}", "fn f() { f() } f()", "let s = \"x\"; loop { s += s }"] {
             let message = edited(endless, json!({}), None).unwrap_err();
             assert!(message.starts_with("Document edition runtime error"), "{message}");
         }
         assert!(check("doc.n +").is_err());
         assert!(check("doc.n += 1").is_ok());
+        assert!(check("import \"x\" as x;").is_err());
+        assert!(check(&"1;".repeat(FUNCTION_BYTES_MAX)).is_err());
+    }
+
+    #[test]
+    fn the_context_is_seen_everywhere() {
+        let context = Some(json!({"least": 2}));
+        let filter =
+            "fn least() { context.least } doc.n = doc.n.filter(|n| n >= context.least && n >= least())";
+        assert_eq!(edited(filter, json!({"n": [1, 2, 3]}), context), Ok(json!({"n": [2, 3]})));
     }
 
     #[test]
