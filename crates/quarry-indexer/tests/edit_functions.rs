@@ -110,6 +110,22 @@ fn values_have_a_size() {
 }
 
 #[test]
+fn all_values_together_have_a_size() {
+    let long = "let s = \"a\"; for i in 0..20 { s += s; } ";
+    let variables = (0..60).map(|number| format!("let v{number} = s + \"{number}\";")).collect::<String>();
+    for fill in [
+        &variables,
+        "let a = []; a.pad(16000, ()); for i in 0..16000 { a[i] = s + i; }",
+        "let m = #{}; for i in 0..16000 { m[s + i] = 1; }",
+        "let a = []; for i in 0..16000 { a.push(Fn(s + i)); }",
+        "let a = []; for i in 0..16000 { a.push(s.chars()); }",
+        "fn fill(s, n) { if n > 0 { let a = s + \"a\"; let b = a + \"b\"; let c = b + \"c\"; fill(a, n - 1); } } fill(s, 30)",
+    ] {
+        assert_refused(String::leak(format!("{long}{fill}")), "Memory of all variables");
+    }
+}
+
+#[test]
 fn large_fields_pass_a_function_that_leaves_them_alone() {
     let text = "word ".repeat(1 << 20);
     let numbers = vec![0.5; 20_000];

@@ -2,12 +2,13 @@
 //!
 //! The function is a Rhai script that sees `doc`, which it may change, and `context`. It can reach nothing
 //! outside: no files, no modules, no clock. Operations, call depth, sizes and time are bounded, so that a
-//! script can neither hang the writer nor fill its memory ([`sandbox`]).
+//! script can neither hang the writer nor fill its memory ([`sandbox`], [`memory`]).
 //!
 //! 1. A document becomes values of the interpreter ([`values`]).
 //! 2. The function runs on them, on a thread of its own.
 //! 3. The new documents are written to an anonymous file, which is then mapped like a payload.
 
+mod memory;
 mod sandbox;
 mod values;
 
@@ -188,6 +189,7 @@ impl Function {
         let mut engine = sandbox::engine();
         let watch = Watch::new();
         watch.attach(&mut engine);
+        memory::limit(&mut engine);
         values::register(&mut engine);
         let program = compile(&engine, function)?;
         let context = context.map(values::context_to_script).transpose()?;

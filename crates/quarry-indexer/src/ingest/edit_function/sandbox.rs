@@ -24,7 +24,7 @@ use crate::indexer::panicked;
 /// Operations that one document may cost.
 const OPERATIONS_MAX: u64 = 4_000_000;
 /// Nesting of function calls and of expressions.
-const CALL_LEVELS_MAX: usize = 32;
+pub(super) const CALL_LEVELS_MAX: usize = 32;
 const EXPRESSION_DEPTH_MAX: usize = 64;
 /// Variables that a function, or the script itself, holds at a time.
 const VARIABLES_MAX: usize = 64;
