@@ -30,13 +30,33 @@ pub struct Query;
 
 impl Wording for Json {
     fn describe<V: IntoValue>(error: ErrorKind<V>, location: ValuePointerRef) -> String {
-        take_cf_content(JsonText::error(None, error, location)).to_string()
+        with_short_names(error, |error| take_cf_content(JsonText::error(None, error, location)).to_string())
     }
 }
 
 impl Wording for Query {
     fn describe<V: IntoValue>(error: ErrorKind<V>, location: ValuePointerRef) -> String {
-        take_cf_content(QueryText::error(None, error, location)).to_string()
+        with_short_names(error, |error| take_cf_content(QueryText::error(None, error, location)).to_string())
+    }
+}
+
+/// Bytes of a name that no known one is like.
+const UNLIKE_ANY_BYTES: usize = 256;
+
+/// Stands for such a name in a message.
+const STAND_IN: &str = "(a name too long for a mistyped one)";
+
+/// The message for `error`. Looking for a name that was meant takes the length of the given one times those of all that
+/// there are, so long ones are put into the message afterwards.
+fn with_short_names<V: IntoValue>(error: ErrorKind<V>, describe: impl Fn(ErrorKind<V>) -> String) -> String {
+    match error {
+        ErrorKind::UnknownKey { key, accepted } if key.len() > UNLIKE_ANY_BYTES => {
+            describe(ErrorKind::UnknownKey { key: STAND_IN, accepted }).replacen(STAND_IN, key, 1)
+        }
+        ErrorKind::UnknownValue { value, accepted } if value.len() > UNLIKE_ANY_BYTES => {
+            describe(ErrorKind::UnknownValue { value: STAND_IN, accepted }).replacen(STAND_IN, value, 1)
+        }
+        error => describe(error),
     }
 }
 
@@ -126,4 +146,20 @@ pub(crate) fn immutable_field<C: CodeMarker>(field: &str, accepted: &[&str]) -> 
 /// The error for a field that does not exist.
 pub(crate) fn unknown_field(field: &str, accepted: &[&str], location: ValuePointerRef) -> JsonError {
     RequestError::new(Json::describe::<Infallible>(ErrorKind::UnknownKey { key: field, accepted }, location))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_too_long_for_a_mistyped_one_are_shown_without_a_guess() {
+        let message = |key: &str| unknown_field(key, &["limit", "offset"], ValuePointerRef::Origin).message;
+        assert_eq!(
+            message("limmit"),
+            "Unknown field `limmit`: did you mean `limit`? expected one of `limit`, `offset`"
+        );
+        let long = "limit".repeat(1_000_000);
+        assert_eq!(message(&long), format!("Unknown field `{long}`: expected one of `limit`, `offset`"));
+    }
 }

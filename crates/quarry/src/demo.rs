@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options, exits: bool) -> Result<ExitCode, StartError
         options.http_address, QUERIES[0]
     );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(startup::serve(options, queue, tls))
+    startup::serve(runtime, options, queue, tls)
 }
 
 fn load(queue: &Arc<TaskQueue>) -> Result<(), StartError> {

@@ -56,5 +56,5 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, StartError> {
     let tls = startup::check(&options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let queue = startup::open_queue(&options)?;
-    runtime.block_on(startup::serve(&options, queue, tls))
+    startup::serve(runtime, &options, queue, tls)
 }

@@ -13,6 +13,7 @@ use quarry_http::tls::{TlsConfig, TlsError, TlsListener};
 use quarry_http::{App, HttpOptions, SearchQueueOptions, TimeLimits, plain_listener};
 use quarry_tasks::{OpenError, QueueOptions, TaskQueue};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
 use crate::master_key::{self, MasterKeyError};
 use crate::open_files::OpenFiles;
@@ -21,6 +22,9 @@ use crate::shutdown::Stop;
 
 /// How long running requests may go on after a stop was asked for.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// For threads to notice that all is over.
+const AFTER_GRACE: Duration = Duration::from_secs(1);
 
 /// Folder of API keys in the database.
 const AUTH_FOLDER: &str = "auth";
@@ -106,8 +110,20 @@ fn check_import(
     }
 }
 
-/// Serves HTTP on an open database until a signal comes.
-pub(crate) async fn serve(
+/// Serves HTTP on an open database until a signal comes. Searches that nobody can wait for any more end with the
+/// process.
+pub(crate) fn serve(
+    runtime: Runtime,
+    options: &Options,
+    queue: Arc<TaskQueue>,
+    tls: Option<TlsConfig>,
+) -> Result<ExitCode, StartError> {
+    let served = runtime.block_on(serve_until_stopped(options, queue, tls));
+    runtime.shutdown_timeout(AFTER_GRACE);
+    served
+}
+
+async fn serve_until_stopped(
     options: &Options,
     queue: Arc<TaskQueue>,
     tls: Option<TlsConfig>,

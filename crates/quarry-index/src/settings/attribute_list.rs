@@ -1,17 +1,12 @@
 //! `displayedAttributes` and `searchableAttributes`: names in order, or all.
 
+use std::collections::HashSet;
+
 /// The stored form of a list: `None` (all) when it holds `*` anywhere; later duplicates are left out.
 pub(super) fn stored(given: &[String]) -> Option<Vec<String>> {
-    let mut stored: Vec<String> = Vec::with_capacity(given.len());
-    for name in given {
-        if name == "*" {
-            return None;
-        }
-        if !stored.contains(name) {
-            stored.push(name.clone());
-        }
-    }
-    Some(stored)
+    let mut seen = HashSet::new();
+    let is_all = given.iter().any(|name| name == "*");
+    (!is_all).then(|| given.iter().filter(|name| seen.insert(name.as_str())).cloned().collect())
 }
 
 /// What clients read: `["*"]` for all.
@@ -23,7 +18,8 @@ pub(super) fn shown(stored: &Option<Vec<String>>) -> Vec<&str> {
 pub(super) fn are_same_fields(before: &Option<Vec<String>>, after: &Option<Vec<String>>) -> bool {
     match (before, after) {
         (Some(before), Some(after)) => {
-            before.len() == after.len() && before.iter().all(|name| after.contains(name))
+            let names: HashSet<&String> = after.iter().collect();
+            before.len() == after.len() && before.iter().all(|name| names.contains(name))
         }
         (before, after) => before.is_none() && after.is_none(),
     }

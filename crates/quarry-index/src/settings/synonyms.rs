@@ -3,7 +3,7 @@
 //! The setting keeps what was given. A query looks synonyms up as words of the index: keys and values are
 //! tokenised, stop words in them vanish, keys that become equal are merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use quarry_text::{Tokenizer, normalize_words};
 use rustc_hash::FxHashMap;
@@ -30,11 +30,12 @@ impl Synonyms {
                 continue;
             }
             let synonyms = by_words.entry(words.join(BETWEEN_WORDS)).or_default();
-            for value in values.iter().map(|value| normalize_words(tokenizer, value)) {
-                if !value.is_empty() && !synonyms.contains(&value) {
-                    synonyms.push(value);
-                }
-            }
+            let values = values.iter().map(|value| normalize_words(tokenizer, value));
+            synonyms.extend(values.filter(|value| !value.is_empty()));
+        }
+        for synonyms in by_words.values_mut() {
+            let mut seen = HashSet::new();
+            synonyms.retain(|value| seen.insert(value.clone()));
         }
         Synonyms { by_words }
     }

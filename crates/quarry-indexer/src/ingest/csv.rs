@@ -3,6 +3,9 @@
 //! A header is `name` or `name:type` with type `string`, `number` or `boolean`; any other type is part of the
 //! name. An empty cell is null. Of two columns with one name the last counts.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::payload::{Lines, MalformedPayload, PayloadError};
@@ -42,6 +45,7 @@ fn malformed(error: csv::Error) -> MalformedPayload {
 
 fn columns(headers: &StringRecord) -> Result<Vec<Column>, PayloadError> {
     let mut columns: Vec<Column> = Vec::with_capacity(headers.len());
+    let mut places = HashMap::with_capacity(headers.len());
     for (cell, header) in headers.iter().enumerate() {
         let (name, cell_type) = match header.rsplit_once(':') {
             Some((name, "string")) => (name, CellType::String),
@@ -51,9 +55,15 @@ fn columns(headers: &StringRecord) -> Result<Vec<Column>, PayloadError> {
         };
         let mut key = Vec::new();
         write_string(name, &mut key)?;
-        match columns.iter_mut().find(|column| column.key == key) {
-            Some(earlier) => (earlier.cell_type, earlier.cell) = (cell_type, cell),
-            None => columns.push(Column { key, cell_type, cell }),
+        match places.entry(key.clone()) {
+            Entry::Occupied(place) => {
+                let earlier: &mut Column = &mut columns[*place.get()];
+                (earlier.cell_type, earlier.cell) = (cell_type, cell);
+            }
+            Entry::Vacant(place) => {
+                place.insert(columns.len());
+                columns.push(Column { key, cell_type, cell });
+            }
         }
     }
     Ok(columns)
