@@ -90,7 +90,7 @@ impl Settings {
 
     /// Whether documents may be sorted by a field.
     pub fn is_sortable(&self, name: &str) -> bool {
-        self.sortable.iter().any(|attribute| is_in(name, attribute))
+        parents(name).chain([name]).any(|path| self.sortable.contains(path))
     }
 
     /// Whether a field is shown in search results: it, or one of its parents, is a displayed attribute.
