@@ -24,6 +24,11 @@ pub fn value(normalised: &str) -> Vec<u8> {
 /// What the bytes of all values that begin with `prefix` begin with.
 pub fn value_prefix(prefix: &str) -> Vec<u8> {
     let mut value = Vec::with_capacity(prefix.len() + 2);
+    // Nearly all strings are their own value.
+    if prefix.len() <= ESCAPED_BYTES_MAX && !prefix.as_bytes().contains(&0) {
+        value.extend_from_slice(prefix.as_bytes());
+        return value;
+    }
     for character in prefix.chars() {
         let escaped_bytes = character.len_utf8() + usize::from(character == '\0');
         if value.len() + escaped_bytes > ESCAPED_BYTES_MAX {

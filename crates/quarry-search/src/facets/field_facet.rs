@@ -1,7 +1,6 @@
 //! All that is shown of one field: its values, counted and in order, and the range of its numbers.
 
 use quarry_facets::{Direction, FacetKey, FacetTable};
-use quarry_index::keys::{document_facet, facet_string};
 use quarry_index::settings::FacetOrder;
 use quarry_index::{FieldId, Snapshot, number_text};
 use quarry_storage::StorageError;
@@ -10,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::counted::{Counted, GroupSize, Shown, ShownOrder};
 use super::document_walk::{DocumentWalk, number_of};
+use super::spelling::spellings;
 use super::value_walk::{Candidates, ValueWalk};
 
 /// Candidates up to which numbers in the order of values come in the order of their texts.
@@ -176,9 +176,9 @@ impl<'s> FieldFacet<'s> {
         for counted in numbers {
             values.insert(shown_number(&counted.value), Value::from(counted.count));
         }
-        for counted in strings {
-            values
-                .insert(spelling(self.snapshot, self.field, self.candidates, counted)?, counted.count.into());
+        let spelled = spellings(self.snapshot, self.field, self.candidates, strings)?;
+        for (spelling, counted) in spelled.into_iter().zip(strings) {
+            values.insert(spelling, Value::from(counted.count));
         }
         Ok(values)
     }
@@ -196,32 +196,4 @@ impl<'s> FieldFacet<'s> {
 
 fn shown_number(value: &[u8]) -> String {
     number_of(value).map(number_text::format).unwrap_or_default()
-}
-
-/// A string as the first candidate that holds it spells it.
-pub(super) fn spelling(
-    snapshot: &Snapshot<'_>,
-    field: FieldId,
-    candidates: Candidates<'_>,
-    counted: &Counted,
-) -> Result<String, StorageError> {
-    let (tables, txn) = (snapshot.tables(), snapshot.txn());
-    let first_document = match counted.first_document {
-        Some(document) => Some(document),
-        None => {
-            let key = FacetKey { field, level: 0, value: &counted.value }.to_bytes();
-            let postings = tables.facet_strings.postings().find(txn, &key)?;
-            postings.map_or(Ok(None), |postings| candidates.first(&postings))?
-        }
-    };
-    if let Some(document) = first_document
-        && let Some(stored) = tables.document_facet_strings.get(txn, &document_facet::key(field, document))?
-    {
-        let spelled = document_facet::strings(stored)
-            .find(|(normalised, _)| facet_string::value(normalised) == counted.value);
-        if let Some((_, original)) = spelled {
-            return Ok(original.to_owned());
-        }
-    }
-    Ok(facet_string::string(&counted.value).unwrap_or_default().into_owned())
 }

@@ -4,6 +4,7 @@
 //! - [`fields`]: the fields that a request asks for, and whether it may;
 //! - [`counted`]: values with their counts, in the order in which they are shown, as many as are shown;
 //! - [`document_walk`] and [`value_walk`]: two ways to count, for few and for many candidates;
+//! - [`spelling`]: how strings are spelled when they are shown;
 //! - [`field_facet`]: all that is shown of one field;
 //! - [`value_search`]: the values that begin like a text, typos included.
 
@@ -11,6 +12,7 @@ mod counted;
 mod document_walk;
 mod field_facet;
 mod fields;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod value_search;

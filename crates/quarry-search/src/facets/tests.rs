@@ -1,5 +1,7 @@
 //! Facets of small indexes, through the whole crate.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use quarry_index::Index;
 use roaring::RoaringBitmap;
@@ -132,6 +134,57 @@ proptest! {
             } else {
                 // As text, for the order.
                 prop_assert_eq!(by_document.0.to_string(), by_value.0.to_string());
+            }
+        }
+    }
+}
+
+/// The spelling and the count of each value, by its normalised form.
+fn spellings_and_counts(
+    documents: &[Vec<String>],
+    candidates: &RoaringBitmap,
+) -> BTreeMap<String, (String, u64)> {
+    let mut shown = BTreeMap::new();
+    for (_, values) in (0..).zip(documents).filter(|(id, _)| candidates.contains(*id)) {
+        let forms: BTreeMap<String, &String> =
+            values.iter().rev().map(|value| (value.to_lowercase(), value)).collect();
+        for (form, spelling) in forms {
+            shown.entry(form).or_insert_with(|| (spelling.clone(), 0)).1 += 1;
+        }
+    }
+    shown
+}
+
+#[test]
+fn many_values_of_few_documents_are_spelled_as_in_the_first() {
+    // Documents share values, each spelled in one of four ways.
+    let spelled = |id: u32, value: u32| match (id + value) % 4 {
+        0 => format!("tag{value}"),
+        1 => format!("Tag{value}"),
+        2 => format!("TAG{value}"),
+        _ => format!("taG{value}"),
+    };
+    let values = |id: u32| (0..2000).map(move |place| spelled(id, (place * (id % 3 + 1) + id * 300) % 6000));
+    let mut documents: Vec<Vec<String>> = (0..20).map(|id| values(id).collect()).collect();
+    // Two spellings in one document; zeros, which are escaped in keys.
+    documents[3].extend(["twice", "TWICE", "z\0ero", "\0\0"].map(str::to_owned));
+    documents[5].extend(["Twice", "Z\0ERO"].map(str::to_owned));
+    let json: Vec<Value> =
+        documents.iter().enumerate().map(|(id, values)| json!({"id": id, "v": values})).collect();
+    let index = TestIndex::new(json!({"filterableAttributes": ["v"]}), json!(json));
+    for order in ["alpha", "count"] {
+        index.configure(json!({
+            "faceting": {"maxValuesPerFacet": 1_000_000, "sortFacetValuesBy": {"*": order}}
+        }));
+        for candidates in [RoaringBitmap::from_iter(0..20), RoaringBitmap::from_iter([4, 5, 11, 19])] {
+            let expected: BTreeMap<String, Value> = spellings_and_counts(&documents, &candidates)
+                .into_values()
+                .map(|(spelling, count)| (spelling, count.into()))
+                .collect();
+            for (shown, _) in count_both_ways(index.index(), &candidates) {
+                let shown: BTreeMap<String, Value> =
+                    serde_json::from_value(shown).expect("values are an object");
+                assert_eq!(shown, expected, "{order} {}", candidates.len());
             }
         }
     }

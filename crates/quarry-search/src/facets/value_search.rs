@@ -18,7 +18,7 @@ use quarry_text::{Language, Scratch, Tokenizer};
 use thiserror::Error;
 
 use super::counted::{Counted, Shown, ShownOrder};
-use super::field_facet::spelling;
+use super::spelling::spellings;
 use super::value_walk::Candidates;
 use crate::deadline::Deadline;
 use crate::error::SearchError;
@@ -131,11 +131,9 @@ pub fn facet_search(
             matching_values(snapshot, field, candidates, &text, shown)?
         }
     };
-    let hits = found.iter().map(|counted| {
-        let value = spelling(snapshot, field, candidates, counted)?;
-        Ok(FacetHit { value, count: counted.count })
-    });
-    hits.collect()
+    let spelled = spellings(snapshot, field, candidates, &found)?;
+    let hits = spelled.into_iter().zip(&found);
+    Ok(hits.map(|(value, counted)| FacetHit { value, count: counted.count }).collect())
 }
 
 /// The window of the search: the first hits, if distinct or a threshold takes candidates out while ranking;
