@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use quarry_fuzz::pieces::Pieces;
 use quarry_fuzz::store::store;
-use quarry_geo::{Area, BoundingBox, Circle, GeoTable, Point};
+use quarry_geo::{Area, BoundingBox, Circle, GeoTable, LookupError, Pace, Point};
 use quarry_storage::{BlockTable, StorageError};
 use roaring::RoaringBitmap;
 
@@ -27,17 +27,25 @@ fuzz_target!(|input: &[u8]| {
     let area = BoundingBox { south: -10.0, north: 50.0, west: 170.0, east: -170.0 };
     let center = Point { latitude: 1.0, longitude: 2.0 };
     let circle = Circle { center, radius_metres: 1_000_000.0 };
+    let pace = Pace::unhurried();
     check(table.point(&txn, 1));
     check(table.points(&txn, &(0..300).collect::<RoaringBitmap>()));
-    check(table.points_in_box(&txn, &area));
-    check(table.points_in_circle(&txn, &circle));
-    check(table.shapes_in(&txn, &Area::Box(area)));
-    check(table.shapes_in(&txn, &Area::Box(BoundingBox::EARTH)));
+    check(table.points_in_box(&txn, &area, &pace).map_err(unstopped));
+    check(table.points_in_circle(&txn, &circle, &pace).map_err(unstopped));
+    check(table.shapes_in(&txn, &Area::Box(area), &pace).map_err(unstopped));
+    check(table.shapes_in(&txn, &Area::Box(BoundingBox::EARTH), &pace).map_err(unstopped));
 });
 
 fn check<T>(outcome: Result<T, StorageError>) {
     match outcome {
         Ok(_) | Err(StorageError::Corrupted { .. } | StorageError::KeyLength { .. }) => {}
         Err(other) => panic!("damaged bytes gave {other:?}"),
+    }
+}
+
+fn unstopped(error: LookupError) -> StorageError {
+    match error {
+        LookupError::Storage(error) => error,
+        LookupError::Stopped => panic!("nobody stopped it"),
     }
 }

@@ -2,7 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use quarry_geo::{Area, BoundingBox, Circle, GeoDocument, Point, Polygon, parse_geo_field, parse_geojson};
+use quarry_geo::{
+    Area, BoundingBox, Circle, GeoDocument, Pace, Point, Polygon, parse_geo_field, parse_geojson,
+};
 use serde_json::Value;
 
 fuzz_target!(|input: &[u8]| {
@@ -15,9 +17,10 @@ fuzz_target!(|input: &[u8]| {
     if let Some(shape) = &shape {
         let corners = [(0.0, 0.0), (0.0, 30.0), (40.0, 10.0)];
         let corners = corners.map(|(latitude, longitude)| Point { latitude, longitude });
-        shape.intersects(&Area::circle(circle, 16));
-        shape.intersects(&Area::Polygon(Polygon::new(&corners)));
-        assert!(shape.intersects(&Area::Box(BoundingBox::EARTH)), "a shape is on earth");
+        let intersects = |area| shape.intersects(&area, &Pace::unhurried()).expect("nobody stops it");
+        intersects(Area::circle(circle, 16));
+        intersects(Area::Polygon(Polygon::new(&corners)));
+        assert!(intersects(Area::Box(BoundingBox::EARTH)), "a shape is on earth");
     }
     GeoDocument::default().changes(1, &GeoDocument { point, shape });
 });

@@ -1,8 +1,9 @@
-//! Polygons on the sphere: what `_geoPolygon` names, and the rings of shapes.
+//! Polygons on the sphere: what `_geoPolygon` names.
 
 use crate::bounding_box::BoundingBox;
 use crate::point::Point;
-use crate::sphere::{Arc, TOLERANCE, Vector};
+use crate::ring::Ring;
+use crate::sphere::{Arc, Vector};
 
 /// A ring of great-circle arcs and what it encloses, the ring included.
 ///
@@ -10,8 +11,7 @@ use crate::sphere::{Arc, TOLERANCE, Vector};
 /// of its corners.
 #[derive(Debug, Clone)]
 pub struct Polygon {
-    arcs: Vec<Arc>,
-    middle: Vector,
+    ring: Ring,
     enclosing: Option<BoundingBox>,
 }
 
@@ -19,10 +19,7 @@ impl Polygon {
     /// The polygon with these corners, in the order of its ring; the last is joined with the first.
     pub fn new(corners: &[Point]) -> Polygon {
         let places: Vec<Vector> = corners.iter().map(Vector::from).collect();
-        let next = places.iter().cycle().skip(1);
-        let arcs = places.iter().zip(next).map(|(from, to)| Arc::new(*from, *to)).collect();
-        let middle = places.iter().fold(Vector::ZERO, |sum, place| sum + *place);
-        Polygon { arcs, middle, enclosing: BoundingBox::around_path(corners, true) }
+        Polygon { ring: Ring::new(&places), enclosing: BoundingBox::around_path(corners, true) }
     }
 
     /// A box around it; none without corners.
@@ -32,35 +29,16 @@ impl Polygon {
 
     /// One of its places; none without corners.
     pub(crate) fn corner(&self) -> Option<Vector> {
-        self.arcs.first().map(|arc| arc.from)
+        self.ring.corner()
     }
 
     pub(crate) fn contains_place(&self, place: Vector) -> bool {
-        let is_on_ring = || self.arcs.iter().any(|arc| arc.angle_to(place) <= TOLERANCE);
-        is_on_ring() || (self.winds_around(place) && place.dot(self.middle) >= 0.0)
-    }
-
-    /// Whether the ring goes around a place, or around the opposite one.
-    fn winds_around(&self, place: Vector) -> bool {
-        let helper = if place.z.abs() < 0.9 { Vector::NORTH } else { Vector { x: 1.0, y: 0.0, z: 0.0 } };
-        let Some(right) = helper.cross(place).normalized() else { return false };
-        let up = place.cross(right);
-        let bearing = |target: Vector| target.dot(right).atan2(target.dot(up));
-        let turns: f64 = self
-            .arcs
-            .iter()
-            .map(|arc| {
-                let turn = bearing(arc.to) - bearing(arc.from);
-                // The shorter way: an arc is seen under less than half a turn.
-                turn - (turn / std::f64::consts::TAU).round() * std::f64::consts::TAU
-            })
-            .sum();
-        turns.abs() > std::f64::consts::PI
+        self.ring.contains_place(place)
     }
 
     /// Whether the ring meets an arc; one that lies inside does not.
     pub(crate) fn ring_meets(&self, arc: &Arc) -> bool {
-        self.arcs.iter().any(|side| side.meets(arc))
+        self.ring.meets(arc)
     }
 }
 

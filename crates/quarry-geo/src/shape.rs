@@ -11,8 +11,10 @@
 
 use crate::bounding_box::BoundingBox;
 use crate::circle::Circle;
+use crate::pace::{Pace, Stopped};
 use crate::point::Point;
 use crate::polygon::Polygon;
+use crate::ring::Ring;
 use crate::sphere::{Arc, Vector};
 
 /// What a document covers: at least one point, line or polygon.
@@ -116,8 +118,11 @@ impl Shape {
     }
 
     /// Whether the shape and the area have a place in common.
-    pub fn intersects(&self, area: &Area) -> bool {
-        self.pieces.iter().any(|piece| piece.intersects(area))
+    ///
+    /// # Errors
+    /// `Stopped` if that takes longer than it may.
+    pub fn intersects(&self, area: &Area, pace: &Pace<'_>) -> Result<bool, Stopped> {
+        any(&self.pieces, |piece| piece.intersects(area, pace))
     }
 
     /// A box around each piece.
@@ -173,29 +178,47 @@ impl Shape {
 }
 
 impl Piece {
-    fn intersects(&self, area: &Area) -> bool {
+    fn intersects(&self, area: &Area, pace: &Pace<'_>) -> Result<bool, Stopped> {
         match self {
-            Piece::Point(point) => area.contains_place(Vector::from(point)),
-            Piece::Line(points) => path_meets(points, area),
+            Piece::Point(point) => path_meets(&[Vector::from(point)], area, pace),
+            Piece::Line(points) => path_meets(&places(points), area, pace),
             Piece::Polygon(rings) => {
-                rings.iter().any(|ring| path_meets(ring, area)) || polygon_holds(rings, area)
+                let rings: Vec<Vec<Vector>> = rings.iter().map(|ring| places(ring)).collect();
+                Ok(any(&rings, |ring| path_meets(ring, area, pace))? || polygon_holds(&rings, area))
             }
         }
     }
 }
 
+fn places(points: &[Point]) -> Vec<Vector> {
+    points.iter().map(Vector::from).collect()
+}
+
 /// Whether a place or an arc of the path meets the area.
-fn path_meets(points: &[Point], area: &Area) -> bool {
-    let places: Vec<Vector> = points.iter().map(Vector::from).collect();
-    places.iter().any(|place| area.contains_place(*place))
-        || places.windows(2).any(|ends| area.meets(&Arc::new(ends[0], ends[1])))
+fn path_meets(path: &[Vector], area: &Area, pace: &Pace<'_>) -> Result<bool, Stopped> {
+    let holds_place = any(path, |place| pace.step().map(|()| area.contains_place(*place)))?;
+    let meets = |from, to| pace.step().map(|()| area.meets(&Arc::new(from, to)));
+    Ok(holds_place || any(path.windows(2), |ends| meets(ends[0], ends[1]))?)
 }
 
 /// Whether an area that meets no ring lies inside the polygon, outside its holes.
-fn polygon_holds(rings: &[Vec<Point>], area: &Area) -> bool {
+fn polygon_holds(rings: &[Vec<Vector>], area: &Area) -> bool {
     let Some(place) = area.any_place() else { return false };
-    let holds = |ring: &Vec<Point>| Polygon::new(ring).contains_place(place);
+    let holds = |ring: &Vec<Vector>| Ring::new(ring).contains_place(place);
     holds(&rings[0]) && !rings[1..].iter().any(holds)
+}
+
+/// Whether an item passes a test that may be stopped.
+fn any<T>(
+    items: impl IntoIterator<Item = T>,
+    mut test: impl FnMut(T) -> Result<bool, Stopped>,
+) -> Result<bool, Stopped> {
+    for item in items {
+        if test(item)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn encode_position(point: &Point, bytes: &mut Vec<u8>) {
@@ -250,6 +273,14 @@ mod tests {
         parse_geojson(&value).expect("GeoJSON").expect("a shape")
     }
 
+    fn meets(shape: &Shape, area: &Area) -> bool {
+        shape.intersects(area, &Pace::unhurried()).expect("time enough")
+    }
+
+    fn intersects(value: Value, area: &Area) -> bool {
+        meets(&shape(value), area)
+    }
+
     fn square(west: f64, south: f64, size: f64) -> Value {
         let (east, north) = (west + size, south + size);
         json!([[west, south], [east, south], [east, north], [west, north], [west, south]])
@@ -268,49 +299,47 @@ mod tests {
     #[test]
     fn polygons_select_what_they_touch() {
         let area = polygon_area(&[(9.0, 9.0), (9.0, 11.0), (11.0, 11.0), (11.0, 9.0)]);
-        assert!(shape(json!({"type": "Point", "coordinates": [10, 10]})).intersects(&area));
-        assert!(shape(json!({"type": "LineString", "coordinates": [[6, 6], [12, 12]]})).intersects(&area));
-        assert!(shape(json!({"type": "Polygon", "coordinates": [square(0.0, 0.0, 50.0)]})).intersects(&area));
-        assert!(shape(json!({"type": "Polygon", "coordinates": [square(9.5, 9.5, 0.5)]})).intersects(&area));
-        assert!(
-            !shape(json!({"type": "Polygon", "coordinates": [square(20.0, 0.0, 5.0)]})).intersects(&area)
-        );
+        assert!(intersects(json!({"type": "Point", "coordinates": [10, 10]}), &area));
+        assert!(intersects(json!({"type": "LineString", "coordinates": [[6, 6], [12, 12]]}), &area));
+        assert!(intersects(json!({"type": "Polygon", "coordinates": [square(0.0, 0.0, 50.0)]}), &area));
+        assert!(intersects(json!({"type": "Polygon", "coordinates": [square(9.5, 9.5, 0.5)]}), &area));
+        assert!(!intersects(json!({"type": "Polygon", "coordinates": [square(20.0, 0.0, 5.0)]}), &area));
         let around =
             json!({"type": "Polygon", "coordinates": [square(0.0, 0.0, 50.0), square(5.0, 5.0, 10.0)]});
-        assert!(!shape(around).intersects(&area));
+        assert!(!intersects(around, &area));
     }
 
     #[test]
     fn boxes_select_what_they_touch() {
         let area = Area::Box(BoundingBox { south: 9.0, north: 11.0, west: 9.0, east: 11.0 });
-        assert!(shape(json!({"type": "Point", "coordinates": [11, 9]})).intersects(&area));
-        assert!(shape(json!({"type": "LineString", "coordinates": [[6, 6], [12, 12]]})).intersects(&area));
-        assert!(shape(json!({"type": "Polygon", "coordinates": [square(0.0, 0.0, 50.0)]})).intersects(&area));
-        assert!(!shape(json!({"type": "MultiPoint", "coordinates": [[20, 20], [8, 10]]})).intersects(&area));
+        assert!(intersects(json!({"type": "Point", "coordinates": [11, 9]}), &area));
+        assert!(intersects(json!({"type": "LineString", "coordinates": [[6, 6], [12, 12]]}), &area));
+        assert!(intersects(json!({"type": "Polygon", "coordinates": [square(0.0, 0.0, 50.0)]}), &area));
+        assert!(!intersects(json!({"type": "MultiPoint", "coordinates": [[20, 20], [8, 10]]}), &area));
     }
 
     #[test]
     fn circles_select_what_they_touch() {
         let point = shape(json!({"type": "Point", "coordinates": [10, 10]}));
-        assert!(point.intersects(&circle_area(10.0, 10.0, 0.0, 125)));
-        assert!(point.intersects(&circle_area(10.0, 10.01, 2_000.0, 125)));
-        assert!(!point.intersects(&circle_area(10.0, 10.1, 2_000.0, 125)));
-        assert!(!point.intersects(&circle_area(10.0, 10.0, -1.0, 125)));
+        assert!(meets(&point, &circle_area(10.0, 10.0, 0.0, 125)));
+        assert!(meets(&point, &circle_area(10.0, 10.01, 2_000.0, 125)));
+        assert!(!meets(&point, &circle_area(10.0, 10.1, 2_000.0, 125)));
+        assert!(!meets(&point, &circle_area(10.0, 10.0, -1.0, 125)));
         // A great circle passes 2.7 km north of where the straight line of a map does.
         let line = shape(json!({"type": "LineString", "coordinates": [[6, 6], [12, 12]]}));
-        assert!(!line.intersects(&circle_area(10.0, 10.0, 1_000.0, 125)));
-        assert!(line.intersects(&circle_area(10.0, 10.0, 3_000.0, 125)));
+        assert!(!meets(&line, &circle_area(10.0, 10.0, 1_000.0, 125)));
+        assert!(meets(&line, &circle_area(10.0, 10.0, 3_000.0, 125)));
         let around = shape(json!({"type": "Polygon", "coordinates": [square(0.0, 0.0, 20.0)]}));
-        assert!(around.intersects(&circle_area(10.0, 10.0, 10.0, 125)));
-        assert!(around.intersects(&circle_area(-60.0, -170.0, 19_000_000.0, 125)));
+        assert!(meets(&around, &circle_area(10.0, 10.0, 10.0, 125)));
+        assert!(meets(&around, &circle_area(-60.0, -170.0, 19_000_000.0, 125)));
     }
 
     #[test]
     fn resolution_cuts_the_circle() {
         // South of the middle, half-way between two of the three corners.
         let point = shape(json!({"type": "Point", "coordinates": [10.0, 9.2]}));
-        assert!(point.intersects(&circle_area(10.0, 10.0, 100_000.0, 1000)));
-        assert!(!point.intersects(&circle_area(10.0, 10.0, 100_000.0, 3)));
+        assert!(meets(&point, &circle_area(10.0, 10.0, 100_000.0, 1000)));
+        assert!(!meets(&point, &circle_area(10.0, 10.0, 100_000.0, 3)));
     }
 
     #[test]

@@ -110,7 +110,10 @@ impl Arc {
 
     /// Whether a place on the great circle of the arc lies on the arc.
     pub(crate) fn spans(&self, axis: Vector, place: Vector) -> bool {
-        self.from.cross(place).dot(axis) >= -TOLERANCE && place.cross(self.to).dot(axis) >= -TOLERANCE
+        // The last is for arcs so short that with the tolerance they would span the opposite place.
+        self.from.cross(place).dot(axis) >= -TOLERANCE
+            && place.cross(self.to).dot(axis) >= -TOLERANCE
+            && place.dot(self.from + self.to) >= -TOLERANCE
     }
 
     /// The angle between `place` and the closest place of the arc, in radians.
@@ -177,6 +180,13 @@ mod tests {
         assert!(!equator.meets(&arc((1.0, -10.0), (1.0, 10.0))));
         assert!(!equator.meets(&arc((-5.0, 180.0), (5.0, 180.0))));
         assert!(!equator.meets(&arc((0.0, 170.0), (0.0, -170.0))));
+    }
+
+    #[test]
+    fn the_shortest_arcs_are_on_one_side_of_the_earth() {
+        let millimetre = arc((0.0, 0.0), (0.0, 8e-9));
+        assert!(millimetre.axis.is_some() && millimetre.meets(&arc((-5.0, 0.0), (5.0, 0.0))));
+        assert!(!millimetre.meets(&arc((-5.0, 180.0), (5.0, 180.0))));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use roaring::RoaringBitmap;
 use crate::bounding_box::BoundingBox;
 use crate::cell::{LEVEL_MAX, cell_of, covering_cells, ranges_at_level, ranges_of};
 use crate::circle::Circle;
+use crate::pace::{LookupError, Pace};
 use crate::point::Point;
 use crate::shape::{Area, Shape};
 
@@ -178,10 +179,15 @@ impl GeoTable {
     /// The documents whose point lies in a circle.
     ///
     /// # Errors
-    /// As [`GeoTable::point`].
-    pub fn points_in_circle(&self, txn: &Txn<'_>, circle: &Circle) -> Result<RoaringBitmap, StorageError> {
+    /// As [`GeoTable::point`]; `Stopped` if it takes longer than it may.
+    pub fn points_in_circle(
+        &self,
+        txn: &Txn<'_>,
+        circle: &Circle,
+        pace: &Pace<'_>,
+    ) -> Result<RoaringBitmap, LookupError> {
         match circle.enclosing_box() {
-            Some(area) => self.points_where(txn, &area, |point| circle.contains(point)),
+            Some(area) => self.points_where(txn, &area, |point| circle.contains(point), pace),
             None => Ok(RoaringBitmap::new()),
         }
     }
@@ -189,9 +195,14 @@ impl GeoTable {
     /// The documents whose point lies in a box.
     ///
     /// # Errors
-    /// As [`GeoTable::point`].
-    pub fn points_in_box(&self, txn: &Txn<'_>, area: &BoundingBox) -> Result<RoaringBitmap, StorageError> {
-        self.points_where(txn, area, |point| area.contains(point))
+    /// As [`GeoTable::point`]; `Stopped` if it takes longer than it may.
+    pub fn points_in_box(
+        &self,
+        txn: &Txn<'_>,
+        area: &BoundingBox,
+        pace: &Pace<'_>,
+    ) -> Result<RoaringBitmap, LookupError> {
+        self.points_where(txn, area, |point| area.contains(point), pace)
     }
 
     /// The documents whose point is in the cells of a box and passes a test.
@@ -200,7 +211,8 @@ impl GeoTable {
         txn: &Txn<'_>,
         area: &BoundingBox,
         passes: impl Fn(&Point) -> bool,
-    ) -> Result<RoaringBitmap, StorageError> {
+        pace: &Pace<'_>,
+    ) -> Result<RoaringBitmap, LookupError> {
         let mut found = Vec::new();
         for range in ranges_of(area) {
             let first = cell_key(&[POINT_BY_CELL], *range.start());
@@ -208,6 +220,7 @@ impl GeoTable {
             let mut cursor =
                 self.entries.range_cursor(txn, Bound::Included(&first), Bound::Included(&last))?;
             while let Some((key, value)) = cursor.next()? {
+                pace.step()?;
                 if passes(&self.stored_point(value)?) {
                     found.push(document_of(key).ok_or_else(|| self.damaged("a key is too short"))?);
                 }
@@ -219,15 +232,21 @@ impl GeoTable {
     /// The documents whose shape has a place in common with an area.
     ///
     /// # Errors
-    /// Whatever reading may meet; `Corrupted` if a stored shape cannot be read.
-    pub fn shapes_in(&self, txn: &Txn<'_>, area: &Area) -> Result<RoaringBitmap, StorageError> {
+    /// Whatever reading may meet; `Corrupted` if a stored shape cannot be read; `Stopped` if it takes longer than it may.
+    pub fn shapes_in(
+        &self,
+        txn: &Txn<'_>,
+        area: &Area,
+        pace: &Pace<'_>,
+    ) -> Result<RoaringBitmap, LookupError> {
         let Some(enclosing) = area.enclosing_box() else { return Ok(RoaringBitmap::new()) };
         let mut found = RoaringBitmap::new();
-        for document in self.shapes_near(txn, &enclosing.widened())? {
+        for document in self.shapes_near(txn, &enclosing.widened(), pace)? {
+            pace.step()?;
             let value = self.entries.get(txn, &document_key(SHAPE_BY_DOCUMENT, document))?;
             let shape =
                 value.and_then(Shape::decode).ok_or_else(|| self.damaged("a shape cannot be read"))?;
-            if shape.intersects(area) {
+            if shape.intersects(area, pace)? {
                 found.insert(document);
             }
         }
@@ -235,7 +254,12 @@ impl GeoTable {
     }
 
     /// The documents with shapes in the cells of a box.
-    fn shapes_near(&self, txn: &Txn<'_>, area: &BoundingBox) -> Result<RoaringBitmap, StorageError> {
+    fn shapes_near(
+        &self,
+        txn: &Txn<'_>,
+        area: &BoundingBox,
+        pace: &Pace<'_>,
+    ) -> Result<RoaringBitmap, LookupError> {
         let mut found = RoaringBitmap::new();
         let mut next_level = self.level_from(txn, 0)?;
         while let Some(level) = next_level {
@@ -245,6 +269,7 @@ impl GeoTable {
                 let mut cursor =
                     self.entries.range_cursor(txn, Bound::Included(&first), Bound::Included(&last))?;
                 while let Some((key, _)) = cursor.next()? {
+                    pace.step()?;
                     found.insert(document_of(key).ok_or_else(|| self.damaged("a key is too short"))?);
                 }
             }

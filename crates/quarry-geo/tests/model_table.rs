@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use quarry_geo::{Area, BoundingBox, Circle, GeoDocument, GeoTable, Point, Polygon, parse_geojson};
+use quarry_geo::{
+    Area, BoundingBox, Circle, GeoDocument, GeoTable, LookupError, Pace, Point, Polygon, parse_geojson,
+};
 use quarry_storage::{Environment, EnvironmentOptions};
 use roaring::RoaringBitmap;
 use serde_json::json;
@@ -106,12 +108,12 @@ proptest! {
         let table = fixture.table;
         for area in boxes {
             let expected = select(&after, |document| document.point.is_some_and(|point| area.contains(&point)));
-            prop_assert_eq!(table.points_in_box(&txn, &area).unwrap(), expected);
+            prop_assert_eq!(table.points_in_box(&txn, &area, &Pace::unhurried()).unwrap(), expected);
             check_shapes(&table, &txn, &after, &Area::Box(area))?;
         }
         for circle in circles {
             let expected = select(&after, |document| document.point.is_some_and(|point| circle.contains(&point)));
-            prop_assert_eq!(table.points_in_circle(&txn, &circle).unwrap(), expected);
+            prop_assert_eq!(table.points_in_circle(&txn, &circle, &Pace::unhurried()).unwrap(), expected);
             check_shapes(&table, &txn, &after, &Area::circle(circle, 20))?;
             let Point { latitude, longitude } = circle.center;
             let corner = |up: f64, right: f64| Point { latitude: latitude.clamp(-80.0, 80.0) + up, longitude: longitude + right };
@@ -131,9 +133,11 @@ fn check_shapes(
     documents: &[GeoDocument],
     area: &Area,
 ) -> Result<(), TestCaseError> {
-    let expected =
-        select(documents, |document| document.shape.as_ref().is_some_and(|shape| shape.intersects(area)));
-    prop_assert_eq!(table.shapes_in(txn, area).unwrap(), expected);
+    let pace = Pace::unhurried();
+    let meets = |document: &GeoDocument| {
+        document.shape.as_ref().is_some_and(|shape| shape.intersects(area, &pace).unwrap())
+    };
+    prop_assert_eq!(table.shapes_in(txn, area, &pace).unwrap(), select(documents, meets));
     Ok(())
 }
 
@@ -163,4 +167,31 @@ fn unchanged_documents_change_nothing() {
     assert!(document.changes(7, &document).is_empty());
     assert_eq!(GeoDocument::default().changes(7, &document).len(), 4);
     assert!(document.changes(7, &GeoDocument::default()).iter().all(|change| change.value.is_none()));
+}
+
+#[test]
+fn look_ups_end_when_they_take_too_long() {
+    let fixture = Fixture::new();
+    let documents: Vec<GeoDocument> = (0..100)
+        .map(|id| GeoDocument {
+            point: Some(Point { latitude: f64::from(id) / 100.0, longitude: 1.0 }),
+            shape: parse_geojson(&json!({"type": "Point", "coordinates": [1, f64::from(id) / 100.0]}))
+                .unwrap(),
+        })
+        .collect();
+    fixture.write(&[], &documents);
+    let txn = fixture.environment.read_txn().unwrap();
+    let pace = Pace::new(&|| false);
+    let circle = Circle { center: Point { latitude: 0.0, longitude: 0.0 }, radius_metres: 1e6 };
+    let table = fixture.table;
+    for stopped in [
+        table.points_in_circle(&txn, &circle, &pace),
+        table.points_in_box(&txn, &BoundingBox::EARTH, &pace),
+        table.shapes_in(&txn, &Area::circle(circle, 100), &pace),
+    ] {
+        assert!(matches!(stopped, Err(LookupError::Stopped)), "{stopped:?}");
+    }
+    let path: Vec<[f64; 2]> = (0..1000).map(|step| [f64::from(step) / 100.0, 20.0]).collect();
+    let line = parse_geojson(&json!({"type": "LineString", "coordinates": path})).unwrap().unwrap();
+    assert!(line.intersects(&Area::circle(circle, 100), &Pace::new(&|| false)).is_err());
 }

@@ -3,7 +3,7 @@
 //! The first two look at points (`_geo`) and shapes (`_geojson`), as far as each is filterable; the last at shapes.
 
 use quarry_filter::{Node, Token};
-use quarry_geo::{Area, BoundingBox, Circle, GeoTable, Point, Polygon};
+use quarry_geo::{Area, BoundingBox, Circle, GeoTable, LookupError, Pace, Point, Polygon};
 use roaring::RoaringBitmap;
 
 use super::{Evaluation, FilterEvaluationError, Refusal, rules};
@@ -21,29 +21,38 @@ pub(super) enum GeoArea {
 impl Evaluation<'_> {
     /// The documents with a point in the area, or a shape that meets it.
     pub(super) fn geo(&self, node: &Node) -> Result<RoaringBitmap, FilterEvaluationError> {
+        let Some(area) = self.geo_area(node)? else { return Ok(RoaringBitmap::new()) };
+        self.documents_in(area).map_err(|error| match error {
+            LookupError::Stopped => self.too_slow(),
+            LookupError::Storage(error) => error.into(),
+        })
+    }
+
+    fn documents_in(&self, area: GeoArea) -> Result<RoaringBitmap, LookupError> {
         let settings = self.snapshot.settings();
         let txn = self.snapshot.txn();
         let table = GeoTable::new(self.snapshot.tables().geo_points);
         let with_points = rules::has_attribute(settings, rules::GEO_FIELD);
+        let has_time = || self.has_time();
+        let pace = Pace::new(&has_time);
         let mut found = RoaringBitmap::new();
-        let area = match self.geo_area(node)? {
-            Some(GeoArea::Circle { circle, resolution }) => {
+        let area = match area {
+            GeoArea::Circle { circle, resolution } => {
                 if with_points {
-                    found = table.points_in_circle(txn, &circle)?;
+                    found = table.points_in_circle(txn, &circle, &pace)?;
                 }
                 Area::circle(circle, resolution)
             }
-            Some(GeoArea::Box(area)) => {
+            GeoArea::Box(area) => {
                 if with_points {
-                    found = table.points_in_box(txn, &area)?;
+                    found = table.points_in_box(txn, &area, &pace)?;
                 }
                 Area::Box(area)
             }
-            Some(GeoArea::Polygon(polygon)) => Area::Polygon(polygon),
-            None => return Ok(found),
+            GeoArea::Polygon(polygon) => Area::Polygon(polygon),
         };
         if rules::has_attribute(settings, rules::GEOJSON_FIELD) {
-            found |= table.shapes_in(txn, &area)?;
+            found |= table.shapes_in(txn, &area, &pace)?;
         }
         Ok(found)
     }

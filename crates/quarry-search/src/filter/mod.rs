@@ -151,12 +151,18 @@ impl Evaluation<'_> {
 
     /// Checks that there is time for one more condition.
     fn check_time(&self) -> Result<(), FilterEvaluationError> {
-        match &self.time_limit {
-            Some((time_max_ms, deadline)) if deadline.is_over() => {
-                Err(self.refuse(Refusal::TooSlow { time_max_ms: *time_max_ms }, None))
-            }
-            _ => Ok(()),
-        }
+        if self.has_time() { Ok(()) } else { Err(self.too_slow()) }
+    }
+
+    /// Whether the time that the filter may take is not over. Conditions that compare documents one by one ask this
+    /// as they go.
+    fn has_time(&self) -> bool {
+        self.time_limit.as_ref().is_none_or(|(_, deadline)| !deadline.is_over())
+    }
+
+    fn too_slow(&self) -> FilterEvaluationError {
+        let time_max_ms = self.time_limit.as_ref().map_or(TIME_MAX_MS, |(time_max_ms, _)| *time_max_ms);
+        self.refuse(Refusal::TooSlow { time_max_ms }, None)
     }
 
     /// The field of this name; none if no document ever had it.

@@ -537,3 +537,25 @@ fn other_indexes_may_match_a_hundred_documents() {
     assert!(ids("n < 100").is_ok());
     assert!(ids("n <= 100").unwrap_err().to_string().starts_with("Too many foreign documents match"));
 }
+
+/// Places up and down between two parallels 10 degrees apart, close to each other.
+fn zigzag(south: f64) -> impl Iterator<Item = (f64, f64)> {
+    (0..20_000).map(move |step| (south + 10.0 * f64::from(step % 2), f64::from(step) * 1e-7))
+}
+
+#[test]
+fn one_condition_ends_when_the_time_is_over() {
+    // The ring follows the line 5 degrees north of it, so that every side comes near every part of the line.
+    let line: Vec<[f64; 2]> = zigzag(10.0).map(|(latitude, longitude)| [longitude, latitude]).collect();
+    let map = Fixture::new(
+        json!({"filterable": ["_geojson"]}),
+        json!([{"_geojson": {"type": "LineString", "coordinates": line}}]),
+    );
+    let ring = zigzag(15.0).chain([(40.0, 0.002), (40.0, 0.0)]);
+    let corners: Vec<String> =
+        ring.map(|(latitude, longitude)| format!("[{latitude}, {longitude}]")).collect();
+    let filter = parse_expression(&format!("_geoPolygon({})", corners.join(","))).unwrap().unwrap();
+    let snapshot = map.index.snapshot().unwrap();
+    let error = evaluate(&snapshot, &filter, Wording::AsSent, Some(50)).unwrap_err();
+    assert!(error.to_string().contains("within 50 ms"), "{error}");
+}
