@@ -282,7 +282,7 @@ impl Catalog {
             sync_folder(folder)?;
             sync_folder(&self.folder)?;
             CrashPoint::IndexCompacted.reach();
-            self.open_uuid(uid, uuid)
+            self.open.get(uuid, folder).map_err(|source| cannot_open(uid, uuid, source))
         })?;
         let bytes_after = compacted.environment().disk_bytes()?;
         Ok(CompactedIndex {
@@ -309,9 +309,9 @@ impl Catalog {
     /// Removes the folder of an index whose removal is committed. Searches that still run on it go on.
     pub fn discard(&self, removed: RemovedIndex) {
         CrashPoint::IndexDiscarding.reach();
-        self.open.forget(removed.uuid);
         let folder = self.folder.join(removed.uuid.to_string());
-        if let Err(error) = fs::remove_dir_all(&folder) {
+        let outcome = self.open.forget_while(removed.uuid, || fs::remove_dir_all(&folder));
+        if let Err(error) = outcome {
             // The next start removes it.
             tracing::warn!(folder = %folder.display(), %error, "the folder of an index could not be removed");
         }
@@ -351,7 +351,7 @@ impl Catalog {
             Err(source) => source,
         };
         // Its folder goes some time after an index is deleted, when its uuid may have been read already.
-        if !folder.exists() && self.uuid(&*self.environment.read_txn()?, uid)? != Some(uuid) {
+        if self.uuid(&*self.environment.read_txn()?, uid)? != Some(uuid) {
             return Err(CatalogError::NotFound { uid: uid.to_owned() });
         }
         Err(cannot_open(uid, uuid, source))

@@ -4,7 +4,7 @@
 //! user lets go of it. So each index is in one of three states here: being opened, open, or being closed
 //! (still known, its handle gone); who asks for it waits while it is in the first or the last.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -57,6 +57,8 @@ struct State {
     /// Those that were refused for a page, with its number and what is wrong with it: who asks again does not have
     /// the file read through again. Mending a file needs a restart.
     damaged: HashMap<Uuid, (u64, &'static str)>,
+    /// Those whose folder is being removed: LMDB would make a new file in the place of the one that has just gone.
+    going: HashSet<Uuid>,
 }
 
 impl OpenIndexes {
@@ -81,6 +83,10 @@ impl OpenIndexes {
     ) -> Result<Arc<IndexHandle>, OpenError> {
         let mut state = self.shared.lock();
         loop {
+            if state.going.contains(&uuid) {
+                let gone = StorageError::Corrupted { table: "(file)", detail: "the index is being removed" };
+                return Err(gone.into());
+            }
             if let Some(&(page, detail)) = state.damaged.get(&uuid) {
                 return Err(StorageError::DamagedPage { page, detail }.into());
             }
@@ -119,6 +125,21 @@ impl OpenIndexes {
     /// Those kept open.
     pub(crate) fn recent(&self) -> Vec<Arc<IndexHandle>> {
         self.shared.lock().recent.iter().cloned().collect()
+    }
+
+    /// Lets go of an index and runs `remove`, during which nobody opens it. Who uses it goes on.
+    pub(crate) fn forget_while<T>(&self, uuid: Uuid, remove: impl FnOnce() -> T) -> T {
+        self.shared.lock().going.insert(uuid);
+        self.forget(uuid);
+        let in_between =
+            |state: &mut State| state.known.get(&uuid).is_some_and(|known| known.strong_count() == 0);
+        let waited = self.shared.changed.wait_while(self.shared.lock(), in_between);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        // An opening that has just ended put it back.
+        self.forget(uuid);
+        let outcome = remove();
+        self.shared.lock().going.remove(&uuid);
+        outcome
     }
 
     /// Lets go of an index: it closes as soon as nobody uses it.

@@ -4,7 +4,10 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use quarry_api::features::{Features, FeaturesUpdate};
+use quarry_engine::CatalogError;
 use quarry_storage::{Environment, EnvironmentOptions};
 use quarry_tasks::{QueueOptions, Status, Task, TaskContent, TaskFilter, TaskQueue, Visibility};
 use roaring::RoaringBitmap;
@@ -138,6 +141,32 @@ fn the_folder_of_a_deleted_index_goes() {
     assert_eq!(folders(), 0);
     // Who still reads it may go on.
     assert_eq!(open.snapshot().unwrap().documents_count().unwrap(), 0);
+}
+
+#[test]
+fn an_index_that_goes_while_it_is_opened_is_not_found() {
+    // One index is kept open, so that each thread closes what the other has just opened.
+    let queue = TestQueue::with(|options| options.catalog.open_indexes_max = 1);
+    queue.run(content::creation("b", None));
+    let is_over = AtomicBool::new(false);
+    let open_both = || {
+        while !is_over.load(Ordering::Relaxed) {
+            for uid in ["a", "b"] {
+                let opened = queue.catalog().get(uid);
+                assert!(matches!(opened, Ok(_) | Err(CatalogError::NotFound { .. })), "{:?}", opened.err());
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads = [scope.spawn(open_both), scope.spawn(open_both)];
+        for _ in 0..100 {
+            queue.run(content::creation("a", None));
+            queue.run(TaskContent::IndexDeletion { index: "a".into() });
+        }
+        is_over.store(true, Ordering::Relaxed);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+    assert_eq!(std::fs::read_dir(queue.path().join("indexes")).unwrap().count(), 1);
 }
 
 #[test]
