@@ -11,6 +11,7 @@
 //!
 //! Statistics are kept here too, so that listing a thousand indexes opens none of them.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -219,15 +220,7 @@ impl Catalog {
     /// Removes the folder of an index that was made and then not committed. Whether it was is asked again: a commit
     /// that failed may still be on disk.
     pub fn discard_unnamed(&self, index: &IndexHandle) {
-        let is_named = || -> Result<bool, CatalogError> {
-            let txn = self.environment.read_txn()?;
-            let mut is_named = false;
-            for entry in self.mapping.iter(&txn)? {
-                is_named |= self.uuid_of(entry?.1)? == index.uuid();
-            }
-            Ok(is_named)
-        };
-        if is_named().is_ok_and(|is_named| !is_named) {
+        if self.named().is_ok_and(|named| !named.contains(&index.uuid())) {
             self.discard(RemovedIndex { uuid: index.uuid() });
         }
     }
@@ -387,12 +380,14 @@ impl Catalog {
         CatalogError::Storage(StorageError::Corrupted { table: self.mapping.name(), detail })
     }
 
-    fn remove_orphans(&self) -> Result<(), CatalogError> {
+    /// The folders that have a uid.
+    fn named(&self) -> Result<HashSet<Uuid>, CatalogError> {
         let txn = self.environment.read_txn()?;
-        let mut wanted = std::collections::HashSet::new();
-        for entry in self.mapping.iter(&txn)? {
-            wanted.insert(self.uuid_of(entry?.1)?);
-        }
+        self.mapping.iter(&txn)?.map(|entry| self.uuid_of(entry?.1)).collect()
+    }
+
+    fn remove_orphans(&self) -> Result<(), CatalogError> {
+        let wanted = self.named()?;
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
             let uuid = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());

@@ -155,7 +155,7 @@ pub(crate) struct View<'v> {
 impl View<'_> {
     /// The tasks that wait or run, as stored: what runs is stored as waiting.
     fn stored_waiting(&self) -> Result<RoaringBitmap, StorageError> {
-        self.store.tasks.sets.get(self.txn, SetKey::Status(Status::Enqueued))
+        self.store.tasks.waiting(self.txn)
     }
 
     /// The tasks that run: those of the running batch that the snapshot still shows as waiting.

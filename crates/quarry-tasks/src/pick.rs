@@ -8,7 +8,6 @@ use crate::batching::{Candidate, Class, IndexState, Limits, Plan, assemble};
 use crate::content::TaskContent;
 use crate::kind::Kind;
 use crate::queue::Shared;
-use crate::status::Status;
 use crate::stop_reason::StopReason;
 use crate::store::sets::SetKey;
 use crate::task::Task;
@@ -40,9 +39,9 @@ pub(crate) fn pick<'a>(
     txn: &Txn<'_>,
     aside: impl IntoIterator<Item = &'a str>,
 ) -> Result<Option<Picked>, CatalogError> {
-    let sets = &shared.store.tasks.sets;
-    let mut waiting = sets.get(txn, SetKey::Status(Status::Enqueued))?;
-    waiting -= sets.union(txn, aside.into_iter().map(SetKey::Index))?;
+    let tasks = &shared.store.tasks;
+    let mut waiting = tasks.waiting(txn)?;
+    waiting -= tasks.sets.union(txn, aside.into_iter().map(SetKey::Index))?;
     let Some(first) = waiting.min() else { return Ok(None) };
     if let Some(picked) = pick_by_priority(shared, txn, &waiting)? {
         return Ok(Some(picked));
@@ -87,7 +86,7 @@ fn pick_by_priority(
     if let Some(uid) = waiting_of(Kind::UpgradeDatabase)?.min() {
         return Ok(Some(alone(tasks.expect(txn, uid)?)));
     }
-    if let Some(picked) = pick_task_deletions(shared, txn)? {
+    if let Some(picked) = pick_task_deletions(shared, txn, waiting)? {
         return Ok(Some(picked));
     }
     for kind in [Kind::IndexCompaction, Kind::Export, Kind::SnapshotCreation, Kind::DumpCreation] {
@@ -101,11 +100,13 @@ fn pick_by_priority(
     Ok(None)
 }
 
-/// All deletions of tasks that wait, as one batch.
-pub(crate) fn pick_task_deletions(shared: &Shared, txn: &Txn<'_>) -> Result<Option<Picked>, StorageError> {
-    let sets = &shared.store.tasks.sets;
-    let waiting = sets.get(txn, SetKey::Status(Status::Enqueued))?;
-    let uids = sets.get(txn, SetKey::Kind(Kind::TaskDeletion))? & waiting;
+/// All deletions of tasks among those that wait, as one batch.
+pub(crate) fn pick_task_deletions(
+    shared: &Shared,
+    txn: &Txn<'_>,
+    waiting: &RoaringBitmap,
+) -> Result<Option<Picked>, StorageError> {
+    let uids = shared.store.tasks.sets.get(txn, SetKey::Kind(Kind::TaskDeletion))? & waiting;
     if uids.is_empty() {
         return Ok(None);
     }

@@ -13,8 +13,6 @@ use crate::round::{Ending, Round, RoundError};
 use crate::running::Running;
 use crate::scheduler::still_waiting;
 use crate::stamp::BatchStamp;
-use crate::status::Status;
-use crate::store::sets::SetKey;
 use crate::task::Task;
 
 /// Finishes the tasks that indexes have committed and the queue has not, and removes payload files that no task waits
@@ -22,7 +20,7 @@ use crate::task::Task;
 pub(crate) fn recover(shared: &Shared) -> Result<Vec<Task>, OpenError> {
     let mut left = {
         let txn = shared.store.environment.read_txn()?;
-        let waiting = shared.store.tasks.sets.get(&txn, SetKey::Status(Status::Enqueued))?;
+        let waiting = shared.store.tasks.waiting(&txn)?;
         waiting.iter().map(|uid| shared.store.tasks.expect(&txn, uid)).collect::<Result<Vec<_>, _>>()?
     };
     let mut unsure = Vec::new();

@@ -23,7 +23,6 @@ use crate::retention;
 use crate::round::{Round, RoundError};
 use crate::run;
 use crate::running::Running;
-use crate::status::Status;
 use crate::store::sets::SetKey;
 use crate::task::Task;
 
@@ -97,7 +96,10 @@ impl Scheduler<'_> {
             let picked = match known {
                 Ok(()) => pick(shared, &txn, self.aside.indexes())?,
                 // They are about finished tasks only, and make the room that may be missing.
-                Err(error) => Some(pick_task_deletions(shared, &txn)?.ok_or(error)?),
+                Err(error) => {
+                    let waiting = shared.store.tasks.waiting(&txn)?;
+                    Some(pick_task_deletions(shared, &txn, &waiting)?.ok_or(error)?)
+                }
             };
             let Some(picked) = picked else { return Ok(false) };
             (picked, shared.store.batches.next_uid(&txn)?)
@@ -193,9 +195,8 @@ fn is_canceled(shared: &Shared, running: &Running) -> Result<bool, RoundError> {
         return Ok(false);
     }
     let txn = shared.store.environment.read_txn()?;
-    let sets = &shared.store.tasks.sets;
-    let waiting = sets.get(&txn, SetKey::Kind(Kind::TaskCancelation))?
-        & sets.get(&txn, SetKey::Status(Status::Enqueued))?;
+    let tasks = &shared.store.tasks;
+    let waiting = tasks.sets.get(&txn, SetKey::Kind(Kind::TaskCancelation))? & tasks.waiting(&txn)?;
     for uid in waiting {
         if let TaskContent::TaskCancelation { tasks, .. } = shared.store.tasks.expect(&txn, uid)?.content
             && !tasks.is_disjoint(&running.tasks)
@@ -238,6 +239,6 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 /// The tasks of `tasks` that still wait, as the tables have them.
 pub(crate) fn still_waiting(shared: &Shared, tasks: Vec<Task>) -> Result<Vec<Task>, RoundError> {
     let txn = shared.store.environment.read_txn()?;
-    let waiting = shared.store.tasks.sets.get(&txn, SetKey::Status(Status::Enqueued))?;
+    let waiting = shared.store.tasks.waiting(&txn)?;
     Ok(tasks.into_iter().filter(|task| waiting.contains(task.uid)).collect())
 }

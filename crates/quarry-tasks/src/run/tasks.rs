@@ -16,7 +16,7 @@ pub(super) fn cancel(round: &Round<'_>, mut tasks: Vec<Task>) -> Result<(), Roun
     let TaskContent::TaskCancelation { tasks: wanted, .. } = &cancelation.content else { return Ok(()) };
     let store = &round.shared.store;
     let txn = round.write_txn()?;
-    let mut waiting = store.tasks.sets.get(&txn, SetKey::Status(Status::Enqueued))? & wanted;
+    let mut waiting = store.tasks.waiting(&txn)? & wanted;
     waiting.remove(cancelation.uid);
     let mut ended = Vec::with_capacity(waiting.len() as usize + 1);
     for uid in &waiting {

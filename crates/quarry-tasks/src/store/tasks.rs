@@ -38,6 +38,11 @@ impl TaskStore {
         }
     }
 
+    /// The tasks that wait.
+    pub(crate) fn waiting(&self, txn: &Txn<'_>) -> Result<RoaringBitmap, StorageError> {
+        self.sets.get(txn, SetKey::Status(Status::Enqueued))
+    }
+
     /// A task that a set names.
     pub(crate) fn expect(&self, txn: &Txn<'_>, uid: u32) -> Result<Task, StorageError> {
         self.get(txn, uid)?.ok_or(StorageError::Corrupted {
