@@ -303,7 +303,13 @@ impl Catalog {
     pub fn discard(&self, removed: RemovedIndex) {
         CrashPoint::IndexDiscarding.reach();
         let folder = self.folder.join(removed.uuid.to_string());
-        let outcome = self.open.forget_while(removed.uuid, || fs::remove_dir_all(&folder));
+        // Moved to a name that nobody knows first: who still has the index open leaves a word in its folder when it
+        // closes, which must not come into a folder that is being emptied.
+        let aside = self.folder.join(Uuid::new_v4().to_string());
+        let outcome = self.open.forget_while(removed.uuid, || {
+            fs::rename(&folder, &aside)?;
+            fs::remove_dir_all(&aside)
+        });
         if let Err(error) = outcome {
             // The next start removes it.
             tracing::warn!(folder = %folder.display(), %error, "the folder of an index could not be removed");

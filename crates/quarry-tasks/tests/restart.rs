@@ -110,7 +110,7 @@ fn indexes_without_their_queue_are_left_alone() {
     std::fs::remove_file(path.join("VERSION")).unwrap();
     let refusal = TaskQueue::open(QueueOptions::at(&path)).err().unwrap();
     assert!(refusal.to_string().contains("the queue in `tasks`"), "{refusal}");
-    assert_eq!(std::fs::read_dir(path.join("indexes")).unwrap().count(), 1);
+    assert_eq!(queue.index_folders_count(), 1);
 }
 
 #[test]
@@ -133,12 +133,12 @@ fn left_overs_are_removed() {
 #[test]
 fn the_folder_of_a_deleted_index_goes() {
     let queue = TestQueue::new();
-    let folders = || std::fs::read_dir(queue.path().join("indexes")).unwrap().count();
     queue.run(content::creation("a", None));
     let open = queue.catalog().get("a").unwrap();
-    assert_eq!(folders(), 1);
+    assert_eq!(queue.index_folders_count(), 1);
     queue.run(TaskContent::IndexDeletion { index: "a".into() });
-    assert_eq!(folders(), 0);
+    queue.shutdown();
+    assert_eq!(queue.index_folders_count(), 0);
     // Who still reads it may go on.
     assert_eq!(open.snapshot().unwrap().documents_count().unwrap(), 0);
 }
@@ -166,7 +166,8 @@ fn an_index_that_goes_while_it_is_opened_is_not_found() {
         is_over.store(true, Ordering::Relaxed);
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
-    assert_eq!(std::fs::read_dir(queue.path().join("indexes")).unwrap().count(), 1);
+    queue.shutdown();
+    assert_eq!(queue.index_folders_count(), 1);
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn an_addition_makes_its_index_and_succeeds() {
     assert_eq!(batch["stats"]["status"], json!({"succeeded": 1}));
     assert_eq!(batch["stats"]["indexUids"], json!({"films": 1}));
     assert_eq!(batch["batchStrategy"], "batched all enqueued tasks");
+    queue.shutdown();
     assert_eq!(queue.payload_files_count(), 0);
 }
 
@@ -189,6 +190,7 @@ fn cancelation_takes_back_what_waits_and_what_runs() {
     assert_eq!(queue.finished(kept).status, Status::Succeeded);
     assert!(!queue.catalog().exists("a").unwrap());
     assert_eq!(queue.catalog().stats("long").unwrap().documents_count, 0);
+    queue.shutdown();
     assert_eq!(queue.payload_files_count(), 0);
     let by = TaskFilter { canceled_by: Some(vec![cancelation.uid]), ..TaskFilter::default() };
     assert_eq!(queue.tasks(&by, Visibility::All).unwrap().total, 2);

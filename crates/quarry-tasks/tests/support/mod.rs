@@ -120,8 +120,14 @@ impl TestQueue {
         uid
     }
 
+    /// What a batch leaves is removed after its tasks are finished: [`TaskQueue::shutdown`] waits for that.
     pub(crate) fn payload_files_count(&self) -> usize {
         std::fs::read_dir(self.path().join("update_files")).unwrap().count()
+    }
+
+    /// As [`TestQueue::payload_files_count`], of the folders of indexes.
+    pub(crate) fn index_folders_count(&self) -> usize {
+        std::fs::read_dir(self.path().join("indexes")).unwrap().count()
     }
 }
 
