@@ -10,7 +10,7 @@ use std::time::Duration;
 use quarry_tasks::{Method, NewTask, QueueOptions, RegisterError, Status, Task, TaskContent, TaskQueue};
 
 /// How long a test waits for a task before it fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct TestQueue {
     queue: Option<Arc<TaskQueue>>,
